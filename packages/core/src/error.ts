@@ -1,0 +1,100 @@
+/** HTTP statuses an expected failure can map to. */
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 406 | 409 | 412 | 413 | 415 | 422 | 428 | 429 | 500 | 501 | 503;
+
+interface ErrorDefinition {
+  readonly status: ErrorStatus;
+  readonly title: string;
+}
+
+/**
+ * Every expected failure Belay can report. The code is stable: clients switch on it, the reference documents it
+ * under `docs/reference/errors.md`, and the HTTP layer takes the status and title from here.
+ */
+export const errorCatalogue = {
+  'request.malformed': { status: 400, title: 'The request could not be read' },
+  'request.invalid': { status: 422, title: 'The request is well formed but not valid' },
+  'request.too-large': { status: 413, title: 'The request is too large' },
+  'request.unsupported-media-type': { status: 415, title: 'This content type is not understood' },
+  'request.precondition-required': { status: 428, title: 'A version of the resource must be named' },
+  'request.stale': { status: 412, title: 'The resource has changed since you read it' },
+  'request.rate-limited': { status: 429, title: 'Too many requests' },
+  'route.not-found': { status: 404, title: 'There is nothing at this address' },
+  'access.unauthenticated': { status: 401, title: 'A token is needed' },
+  'access.forbidden': { status: 403, title: 'The token does not allow this' },
+  'access.setup-used': { status: 409, title: 'The set-up token was already used' },
+  'flag.not-found': { status: 404, title: 'There is no such flag' },
+  'flag.invalid': { status: 422, title: 'The flag definition is not valid' },
+  'flag.guarded': { status: 409, title: 'A rollout is in charge of this flag' },
+  'rollout.not-found': { status: 404, title: 'There is no such rollout' },
+  'rollout.invalid': { status: 422, title: 'The rollout plan is not valid' },
+  'rollout.not-allowed': { status: 409, title: 'The rollout is not in a state that allows this' },
+  'rollout.component-busy': { status: 409, title: 'Another change of this component is going out' },
+  'rollout.frozen': { status: 409, title: 'A freeze window is open' },
+  'rollout.cooling-down': { status: 409, title: 'The change was rolled back and is cooling down' },
+  'rollout.attempts-exhausted': { status: 409, title: 'The change has used up its attempts' },
+  'rollout.approval-needed': { status: 409, title: 'The next stage needs an approval' },
+  'rollout.reason-needed': { status: 422, title: 'This needs a reason' },
+  'change.not-found': { status: 404, title: 'There is no such change' },
+  'token.not-found': { status: 404, title: 'There is no such token' },
+  'config.invalid': { status: 422, title: 'The configuration is not valid' },
+  'telemetry.unavailable': { status: 503, title: 'The telemetry store is not available' },
+  'telemetry.overloaded': { status: 503, title: 'Too much telemetry is waiting to be stored' },
+  'storage.full': { status: 503, title: 'The disk is full' },
+  'server.starting': { status: 503, title: 'Belay is starting' },
+  'server.failed': { status: 500, title: 'Belay failed' },
+} as const;
+
+/** A stable error code, e.g. `rollout.frozen`. */
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** One thing that is wrong with an input: where, what was seen, and how to mend it. */
+export interface InputIssue {
+  /** Dotted path of the field, e.g. `stages.0.to`; empty for the whole input. */
+  readonly path: string;
+  /** What is wrong, in a sentence. */
+  readonly message: string;
+  /** The value seen, shortened and without secrets. */
+  readonly seen?: string;
+  /** What to write instead. */
+  readonly mend?: string;
+}
+
+/** What a {@link BelayError} carries besides its code and message. */
+export interface BelayErrorOptions {
+  readonly hint?: string;
+  readonly issues?: readonly InputIssue[];
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** An expected failure with a stable code, a message for people and a hint what to do next. */
+export class BelayError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly issues: readonly InputIssue[];
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: BelayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'BelayError';
+    this.code = code;
+    this.hint = options.hint;
+    this.issues = options.issues ?? [];
+    this.details = options.details;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  /** HTTP status of this failure. */
+  get status(): ErrorStatus {
+    return definitions[this.code].status;
+  }
+}
+
+/** Recognises a {@link BelayError} by shape, so that a duplicated copy of the class in a bundle does not matter. */
+export function isBelayError(value: unknown): value is BelayError {
+  return value instanceof Error && value.name === 'BelayError' && 'code' in value && typeof value.code === 'string';
+}
+
+const definitions: Readonly<Record<ErrorCode, ErrorDefinition>> = errorCatalogue;

@@ -1,0 +1,4 @@
+export * from './error.ts';
+export * from './histogram.ts';
+export * from './invariant.ts';
+export * from './outcome.ts';
