@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+/**
+ * What the dashboard's and CLI's live stream carries (`GET /api/v1/events`, SSE with Last-Event-ID).
+ * Events tell that something changed; the reader fetches the resource. `rollout` carries the whole view, because it
+ * changes every second while something goes out. `heartbeat` comes every second with the age of the newest data.
+ */
+export const liveEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('heartbeat'), at: z.number(), dataAgeMs: z.number().nullable() }),
+  z.object({ type: z.literal('rollout'), at: z.number(), rolloutId: z.string(), status: z.string() }),
+  z.object({
+    type: z.literal('ledger'),
+    at: z.number(),
+    entryId: z.number().int(),
+    kind: z.string(),
+    sentence: z.string(),
+    rolloutId: z.string().nullable(),
+  }),
+  z.object({ type: z.literal('flag'), at: z.number(), flagKey: z.string(), revision: z.number().int() }),
+  z.object({ type: z.literal('instances'), at: z.number() }),
+]);
+export type LiveEvent = z.infer<typeof liveEvent>;
