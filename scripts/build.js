@@ -1,0 +1,5 @@
+// `npm run build`: the publishable SDK and the dashboard's static files.
+import { ensureBuilt, ensureInstalled } from './set-up.js';
+
+ensureInstalled();
+ensureBuilt();
