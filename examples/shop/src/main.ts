@@ -1,0 +1,20 @@
+import { flags } from './belay.ts';
+import { readSettings } from './settings.ts';
+import { createShop } from './shop.ts';
+
+const settings = readSettings(process.env);
+const app = createShop(settings, flags);
+const url = await app.listen({ port: settings.port, host: '127.0.0.1' });
+
+console.log(`The shop is open at ${url}`);
+process.send?.({ type: 'listening', url });
+process.once('SIGTERM', close);
+process.once('SIGINT', close);
+// A parent that dies without a word must not leave a shop behind.
+if (process.send !== undefined) process.once('disconnect', close);
+
+async function close(): Promise<void> {
+  await app.close();
+  await flags.close();
+  process.exit(0);
+}
