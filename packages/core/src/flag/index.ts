@@ -1,1 +1,17 @@
-export {};
+export type {
+  CompileOptions,
+  CompileResult,
+  CompiledFlag,
+  CompiledOverlay,
+  EvaluateOptions,
+  EvaluationContext,
+  FlagErrorCode,
+  FlagMetadata,
+  FlagReason,
+  FlagResult,
+  FlagSet,
+  FlagValueType,
+  GuardedResult,
+  OverlaySet,
+  RolloutOverlay,
+} from './types.ts';
