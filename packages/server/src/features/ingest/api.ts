@@ -1,0 +1,44 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { EngineLog } from '../../platform/clickhouse/telemetry-engine-types.ts';
+import type { TelemetryStore } from '../telemetry/api.ts';
+
+export interface IngestLimits {
+  /** Largest body, before and after decompression. Default 64 MiB. */
+  readonly bodyBytes: number;
+  /** Bytes of requests being decoded or waiting to be stored; more is answered 503 with Retry-After. Default 256 MiB. */
+  readonly waitingBytes: number;
+}
+
+export interface IngestOptions {
+  readonly store: TelemetryStore;
+  readonly clock: { now(): number };
+  readonly log: EngineLog;
+  readonly limits?: Partial<IngestLimits>;
+  /** Rejects with `access.unauthenticated` or `access.forbidden` unless the request may ingest. */
+  readonly requireIngestScope: (request: FastifyRequest) => Promise<void>;
+}
+
+export interface IngestStats {
+  /** Requests answered 200. */
+  readonly accepted: number;
+  /** Requests answered 4xx. */
+  readonly refused: number;
+  /** Requests answered 429 or 503. */
+  readonly shed: number;
+  /** Requests whose bytes had been stored before. */
+  readonly duplicates: number;
+  /** Rows stored but not judged, because the point was older than 120 s when it was sent. */
+  readonly late: number;
+  /** Spans, log records and data points refused within accepted requests. */
+  readonly rejectedItems: number;
+}
+
+/** The way in: `POST /v1/metrics`, `/v1/traces`, `/v1/logs`. */
+export interface Ingest {
+  readonly routes: FastifyPluginAsync;
+  closedThrough(): number;
+  stats(): IngestStats;
+  close(): Promise<void>;
+}
+
+export { createIngest } from './ingest.ts';
