@@ -114,6 +114,8 @@ export type CompileResult =
 export interface CompiledOverlay {
   readonly overlay: RolloutOverlay;
   readonly flag: CompiledFlag;
+  /** Hash of the seed and a targeting key, unsigned 32 bits. */
+  readonly hash: (targetingKey: string) => number;
   /** Answers by group, 0 to 31. */
   readonly canary: readonly GuardedResult[];
   readonly control: readonly GuardedResult[];
