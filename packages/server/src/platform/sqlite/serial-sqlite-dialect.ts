@@ -8,8 +8,8 @@ import type { DatabaseConnection, Dialect, SqliteDatabase, SqliteStatement } fro
 const STATEMENTS_KEPT = 500;
 
 /**
- * Kysely's own SQLite driver hands its single connection to everybody at once, so a query of another request would
- * join a transaction that happens to be open. This dialect queues: whoever holds the connection holds it alone.
+ * One connection, held by one user at a time. Kysely would queue as well, but then a query on the database from
+ * inside its own transaction waits forever; this dialect queues by itself so that it can tell that case and throw.
  */
 export function createSerialSqliteDialect(sqlite: BetterSqlite.Database): Dialect {
   const database = cachingStatements(sqlite);
@@ -34,8 +34,13 @@ export async function inTransaction<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** SQLite can roll back DDL; Kysely's adapter says otherwise, which would run migrations without a transaction. */
 class TransactionalAdapter extends SqliteAdapter {
+  /** True only so that the queue of {@link SerialDriver} decides and not Kysely's. */
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+
+  /** SQLite can roll back DDL; Kysely's adapter says otherwise, which would run migrations without a transaction. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
