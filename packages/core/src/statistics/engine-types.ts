@@ -1,5 +1,9 @@
 import type { FrozenLatency, FrozenValue } from './baseline.ts';
-import type { CeilingState, CountState, HarmState, SafeState } from './process-types.ts';
+import type { CountState } from './count-process.ts';
+import type { MeanDifferenceState } from './mean-difference.ts';
+import type { HarmState, MeanHarmState, MeanSafeState, MixtureState, SafeState } from './process-types.ts';
+import type { RateDifferenceState } from './rate-difference.ts';
+import type { SrmState } from './srm.ts';
 
 /** `[bucketIndex, count]` pairs in ascending order of index: a histogram that survives JSON. */
 export type BucketPairs = readonly (readonly [index: number, count: number])[];
@@ -112,17 +116,25 @@ export interface EngineOptions {
   readonly mergeSeconds?: number;
   /** Seconds after a stage change that the sample-ratio check and count guards skip; default 10. */
   readonly settleSeconds?: number;
+  /** Seconds without units after which a side counts as silent and promotion is held; default 60. */
+  readonly silenceSeconds?: number;
   readonly baseline?: Baseline;
 }
 
+/** Margins that "safe" must exclude, one per stage: from the harm budget and the share of the next stage. */
+interface WithMargins {
+  readonly margins: readonly Tolerance[];
+}
+
+export type ErrorsConfig = Required<ErrorsGuard> & WithMargins;
+export type LatencyConfig = Required<LatencyGuard>;
+export type SlowConfig = Required<SlowGuard> & WithMargins;
+export type ValueConfig = Required<ValueGuard>;
+export type CountConfig = Required<CountGuard>;
+export type CeilingConfig = Required<CeilingGuard>;
+
 /** A guard with all defaults filled in. */
-export type GuardConfig =
-  | (Required<ErrorsGuard> & { readonly margins: readonly Tolerance[] })
-  | Required<LatencyGuard>
-  | (Required<SlowGuard> & { readonly margins: readonly Tolerance[] })
-  | Required<ValueGuard>
-  | Required<CountGuard>
-  | Required<CeilingGuard>;
+export type GuardConfig = ErrorsConfig | LatencyConfig | SlowConfig | ValueConfig | CountConfig | CeilingConfig;
 
 /** Everything the fold depends on besides blocks: plain JSON, to be stored with the rollout for replay. */
 export interface EngineConfig {
@@ -136,29 +148,27 @@ export interface EngineConfig {
   readonly warmUpSeconds: number;
   readonly mergeSeconds: number;
   readonly settleSeconds: number;
+  readonly silenceSeconds: number;
   readonly baseline: Baseline;
 }
 
-/** Sums over one side for display and for the decision filters. */
+/** Sums over one side, over the blocks that were compared. */
 export interface SideSums {
   n: number;
+  /** Bad units, slow units (latency: slower than the baseline's p95), or tracked values. */
   bad: number;
   distinctBad: number;
 }
 
-/** What every guard keeps besides its e-processes. */
+/** What a guard keeps; plain JSON. */
 export interface GuardState {
-  /** E-value against "not worse than tolerated": 1 at start, a thousand is strong evidence of harm. */
-  harmE: number;
-  /** Log e-value of the current stage against "worse by at least the margin". */
-  safeLogE: number;
-  /** Greatest safe e-value reached in each stage, so that a stage once proven stays proven. */
-  safeBest: number[];
-  /** Canary units of the current stage that were compared. */
-  stageCanaryN: number;
   canary: SideSums;
   control: SideSums;
-  processes: ProcessState;
+  /** Canary units compared in the current stage. */
+  stageCanaryN: number;
+  /** Greatest safe e-value in the current stage: once proven, a stage stays proven. */
+  safeBest: number;
+  process: ProcessState;
 }
 
 /** State of the e-processes of a guard by its kind; internal to the engine, plain JSON. */
@@ -169,60 +179,44 @@ export type ProcessState =
   | CountProcessState
   | CeilingProcessState;
 
+/** Seconds waiting to be merged because one side was empty. */
 export interface PendingCounts {
-  seconds: number;
+  since: number;
   canaryN: number;
   canaryBad: number;
   controlN: number;
   controlBad: number;
 }
 
-export interface RateDifferenceState {
-  /** Sum of canary units, of their bad ones, and of what control's rates would have given. */
-  n: number;
-  bad: number;
-  expected: number;
-  upA: number[];
-  upB: number[];
-  downA: number[];
-  downB: number[];
-}
-
-export interface MeanDifferenceState {
-  n: number;
-  sum: number;
-  expected: number;
-  t: number[];
-  units: number[];
-  penalty: number[];
-}
-
-export interface BinaryProcessState {
-  kind: 'binary';
-  harm: HarmState;
-  safe: SafeState;
-  pending: PendingCounts;
-  difference: RateDifferenceState;
-  /** Learning or frozen threshold, only for guards of kind `slow`. */
-  baseline: FrozenLatency | null;
-}
-
+/** As {@link PendingCounts} for histograms. */
 export interface PendingBuckets {
-  seconds: number;
+  since: number;
   canaryN: number;
   controlN: number;
   canary: [number, number][];
   control: [number, number][];
 }
 
+export interface BinaryProcessState {
+  kind: 'binary';
+  harm: HarmState;
+  safe: SafeState;
+  pending: PendingCounts | null;
+  difference: RateDifferenceState;
+  /** Threshold that makes a unit slow; only for guards of kind `slow`. */
+  baseline: FrozenLatency | null;
+}
+
 export interface LatencyProcessState {
   kind: 'latency';
   baseline: FrozenLatency;
   thresholds: HarmState[];
-  thresholdsSafe: SafeState[];
+  safe: SafeState[];
   ridit: MeanHarmState;
-  riditSafe: MeanSafeState;
-  pending: PendingBuckets;
+  pending: PendingBuckets | null;
+  /** Canary units above each (shifted) threshold, and what control's shares would have given. */
+  canaryAbove: number[];
+  expectedAbove: number[];
   canary: [number, number][];
   /** Control, reweighted to the canary's exposure over time; counts in thousandths. */
   control: [number, number][];
@@ -230,40 +224,42 @@ export interface LatencyProcessState {
   controlSpread: number;
 }
 
-export interface MeanHarmState {
-  m: number[];
-  rest: number;
-  n0: number;
-  sum0: number;
-  square0: number;
-}
-
-export interface MeanSafeState {
-  logE: number;
-}
-
 export interface ValueProcessState {
   kind: 'value';
   baseline: FrozenValue;
   harm: MeanHarmState;
   safe: MeanSafeState;
-  pending: PendingBuckets;
+  pending: PendingBuckets | null;
   difference: MeanDifferenceState;
 }
 
 export interface CountProcessState {
   kind: 'count';
   count: CountState;
+  canary: number;
+  control: number;
+  /** Events expected from the canary at control's rate per unit. */
+  expected: number;
 }
 
 export interface CeilingProcessState {
   kind: 'ceiling';
-  ceiling: CeilingState;
+  harm: MixtureState;
+  safeLogE: number;
+}
+
+/** What the engine knows about one stage of the plan. */
+export interface StageState {
+  /** Second of the first block in the stage, and of its first canary unit. */
+  first: number | null;
+  exposed: number | null;
+  /** Start mass given out so far. */
+  mass: number;
 }
 
 /**
  * State of the engine of one rollout: plain JSON, a few kilobytes; `JSON.parse(JSON.stringify(state))` continues
- * bit-identically. The fold owns it: nobody else writes it.
+ * bit-identically. `foldBlock` changes it in place; nobody else writes it.
  */
 export interface EngineState {
   version: 1;
@@ -272,12 +268,15 @@ export interface EngineState {
   lastCanarySecond: number | null;
   lastControlSecond: number | null;
   stage: number | null;
-  /** Second of the first block seen in a stage, and of its first canary unit. */
-  stageSeconds: { first: number | null; exposed: number | null; mass: number }[];
+  /** Second of the first block since the last stage change. */
+  stageSince: number | null;
+  stages: StageState[];
+  /** All units seen on each side, compared or not. */
+  seen: { canary: number; control: number };
   /** Control units and bad ones per hash group since the start. */
   groups: { n: number[]; errors: number[] };
   guards: GuardState[];
-  srm: { logE: number[]; canary: number; control: number; expectedCanary: number };
+  srm: SrmState;
   /** The first moment at which all conditions of a rollback held. It stays. */
   decided: { second: number; guard: string; wallet: number } | null;
   /** Blocks refused (impossible counts) and ignored (not newer than the last). */
@@ -288,12 +287,13 @@ export interface EngineState {
 /** What a guard says now. */
 export type GuardVerdict = 'safe' | 'undecided' | 'harmful' | 'no-data';
 
-/** Unit of an estimate: points of a ratio, milliseconds at p95, or relative change of a mean or a count. */
+/** Unit of an estimate: points of a ratio, milliseconds at a quantile, or relative change of a mean or a count. */
 export type EstimateUnit = 'points' | 'milliseconds' | 'relative';
 
+/** An interval; null on a side that the data cannot bound yet. */
 export interface Interval {
-  readonly low: number;
-  readonly high: number;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 /** What one guard knows at this moment. */
@@ -312,7 +312,9 @@ export interface GuardReading {
   readonly canary: Readonly<SideSums>;
   readonly control: Readonly<SideSums>;
   readonly unit: EstimateUnit;
-  /** Level of each side in its own unit (share of bad units, p95 in ms, mean); null without data. */
+  /** Quantile that levels and estimate describe (latency only): 0.95, or the one that shows the harm. */
+  readonly quantile: number | null;
+  /** Level of each side in its own unit (share of bad units, a quantile in ms, mean); null without data. */
   readonly canaryLevel: number | null;
   /** Control's level, weighted to when the canary ran, so that drift and ramps do not distort the comparison. */
   readonly controlLevel: number | null;
@@ -344,6 +346,10 @@ export interface EngineReading {
   readonly holdReasons: readonly HoldReason[];
   readonly srmE: number;
   readonly srmBroken: boolean;
+  /** All units seen on each side, compared or not. */
+  readonly seen: { readonly canary: number; readonly control: number };
+  /** The stage has just begun: only the ceiling guard reads. */
+  readonly isWarmingUp: boolean;
   /** First exposures seen on each side and expected in the canary, for the drill-down. */
   readonly srm: { readonly canary: number; readonly control: number; readonly expectedCanary: number };
   /** All guards proved safe in this stage; dwell time, hold and approvals are the caller's. */

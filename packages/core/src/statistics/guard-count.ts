@@ -1,0 +1,74 @@
+import type { SideCounts } from '../outcome.ts';
+import { CeilingBinary, oneSampleLogE } from './binary-processes.ts';
+import { Count } from './count-process.ts';
+import type {
+  Baseline,
+  CeilingConfig,
+  CeilingProcessState,
+  CountConfig,
+  CountProcessState,
+  GuardState,
+} from './engine-types.ts';
+import type { FoldContext } from './guard-fold.ts';
+
+/** A guard on the number of tracked events against the planned share of units. */
+export function startCount(): CountProcessState {
+  return { kind: 'count', count: Count.start(), canary: 0, control: 0, expected: 0 };
+}
+
+/** Folds one block into a count guard; needs no units on either side, only a settled share. */
+export function foldCount(guard: CountConfig, state: GuardState, context: FoldContext): void {
+  const process = state.process;
+  if (process.kind !== 'count') return;
+  const { block, share, eta } = context;
+  Count.addMass(process.count, context.mass);
+  if (context.isNewStage) Count.restartSafe(process.count);
+  if (!context.isComparing || !context.isSettled) return;
+  const canary = eventsOf(block.canary, guard.value);
+  const control = eventsOf(block.control, guard.value);
+  Count.fold(process.count, { canary, control }, { share, harmful: guard.harmful, eta });
+  process.canary += canary;
+  process.control += control;
+  process.expected += (control * share) / (1 - share);
+  state.safeBest = Math.max(state.safeBest, Count.safeE(process.count));
+  state.stageCanaryN += block.canary.n;
+  state.canary.n += block.canary.n;
+  state.canary.bad += canary;
+  state.control.n += block.control.n;
+  state.control.bad += control;
+}
+
+/** A guard on the canary alone: its share of bad units against a fixed limit. */
+export function startCeiling(): CeilingProcessState {
+  return { kind: 'ceiling', harm: CeilingBinary.start(), safeLogE: 0 };
+}
+
+/** Folds one block into a ceiling guard, warm-up and silent control included. */
+export function foldCeiling(
+  guard: CeilingConfig,
+  state: GuardState,
+  { context, baseline }: { readonly context: FoldContext; readonly baseline: Baseline },
+): void {
+  const process = state.process;
+  if (process.kind !== 'ceiling') return;
+  const { canary } = context.block;
+  CeilingBinary.addMass(process.harm, context.mass);
+  if (context.isNewStage) process.safeLogE = 0;
+  if (canary.n === 0) return;
+  const counts = { canaryN: canary.n, canaryBad: canary.errors };
+  CeilingBinary.fold(process.harm, counts, { limit: guard.limit, eta: context.eta });
+  const expected = Math.max(1e-6, Math.min(baseline.errorRate ?? DEFAULT_RATE, guard.limit / 2));
+  process.safeLogE += context.eta * oneSampleLogE(counts, expected, guard.limit);
+  state.safeBest = Math.max(state.safeBest, Math.exp(Math.min(process.safeLogE, 600)));
+  state.stageCanaryN += canary.n;
+  state.canary.n += canary.n;
+  state.canary.bad += canary.errors;
+}
+
+function eventsOf(side: SideCounts, name: string): number {
+  let events = 0;
+  for (const count of side.values.get(name)?.values() ?? []) events += count;
+  return events;
+}
+
+const DEFAULT_RATE = 0.01;

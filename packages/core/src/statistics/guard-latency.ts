@@ -1,0 +1,155 @@
+import { learnLatency, type LatencyShape, riditOf, startLatencyBaseline } from './baseline.ts';
+import { HarmBinary, SafeBinary } from './binary-processes.ts';
+import { addBuckets, bucketPairsOf, type Buckets, countAbove, totalOf } from './bucket-pairs.ts';
+import type { Baseline, GuardState, LatencyConfig, LatencyProcessState, PendingBuckets } from './engine-types.ts';
+import { type FoldContext, isStale } from './guard-fold.ts';
+import { EQUAL } from './block-log-e.ts';
+import { MeanHarm } from './mean-processes.ts';
+
+/** Quantiles of the frozen baseline at which a latency guard compares both sides. */
+export const LATENCY_QUANTILES: readonly number[] = [0.5, 0.95, 0.99, 0.999];
+
+/** A guard on the whole latency distribution: four thresholds and the ridit score (1.5). */
+export function startLatency(guard: LatencyConfig, baseline: Baseline): LatencyProcessState {
+  return {
+    kind: 'latency',
+    baseline: startLatencyBaseline(baseline.duration, shapeOf(guard)),
+    thresholds: LATENCY_QUANTILES.map(() => HarmBinary.start()),
+    safe: SAFE_QUANTILES.map(() => SafeBinary.start()),
+    ridit: MeanHarm.start(RIDIT_SHIFTS.length),
+    pending: null,
+    canaryAbove: LATENCY_QUANTILES.map(() => 0),
+    expectedAbove: LATENCY_QUANTILES.map(() => 0),
+    canary: [],
+    control: [],
+    controlSpread: 0,
+  };
+}
+
+/** E-value of a latency guard: the mean of its five processes. */
+export function latencyE(process: LatencyProcessState): number {
+  let sum = MeanHarm.eValue(process.ridit);
+  for (const threshold of process.thresholds) sum += HarmBinary.eValue(threshold);
+  return sum / (process.thresholds.length + 1);
+}
+
+/** Folds one block into a latency guard. */
+export function foldLatency(guard: LatencyConfig, state: GuardState, context: FoldContext): void {
+  const process = state.process;
+  if (process.kind !== 'latency') return;
+  for (const threshold of process.thresholds) HarmBinary.addMass(threshold, context.mass);
+  MeanHarm.addMass(process.ridit, context.mass);
+  if (context.isNewStage) for (const safe of process.safe) safe.logE = 0;
+  if (!process.baseline.frozen) {
+    const buckets = bucketPairsOf(context.block.control.duration);
+    const block = { second: context.block.second, units: totalOf(buckets), buckets };
+    learnLatency(process.baseline, block, shapeOf(guard));
+    return;
+  }
+  if (!context.isComparing) {
+    process.pending = null;
+    return;
+  }
+  const block = merge(process, context);
+  if (block !== null) play(guard, state, { process, block, context });
+}
+
+interface Play {
+  readonly process: LatencyProcessState;
+  readonly block: PendingBuckets;
+  readonly context: FoldContext;
+}
+
+function play(guard: LatencyConfig, state: GuardState, { process, block, context }: Play): void {
+  const weight = block.canaryN / block.controlN;
+  playThresholds(guard, { process, block, context });
+  playRidit(guard, process, block);
+  addBuckets(process.canary, block.canary);
+  addBuckets(process.control, block.control, weight * CONTROL_SCALE);
+  process.controlSpread += weight * block.canaryN;
+  const slow = process.baseline.thresholds[1] ?? 0;
+  state.stageCanaryN += block.canaryN;
+  state.canary.n += block.canaryN;
+  state.canary.bad += countAbove(block.canary, slow);
+  state.control.n += block.controlN;
+  state.control.bad += countAbove(block.control, slow);
+  state.safeBest = Math.max(state.safeBest, latencySafeE(process));
+}
+
+/** Every watched quantile must be proven: the least of the safe e-values. */
+function latencySafeE(process: LatencyProcessState): number {
+  let least = Infinity;
+  for (const safe of process.safe) least = Math.min(least, SafeBinary.eValue(safe));
+  return least;
+}
+
+/** Shifting the canary by whole buckets tolerates (or excludes) a factor exactly, without estimating a quantile. */
+function playThresholds(guard: LatencyConfig, { process, block }: Play): void {
+  const { canaryN, controlN } = block;
+  const { thresholds, above, aboveMargin } = process.baseline;
+  thresholds.forEach((index, i) => {
+    const controlBad = countAbove(block.control, index);
+    const canaryBad = countAbove(block.canary, index + guard.toleranceBuckets);
+    const prior = above[i] ?? 0;
+    const harm = process.thresholds[i];
+    if (harm !== undefined) HarmBinary.fold(harm, { canaryN, canaryBad, controlN, controlBad }, { prior });
+    process.canaryAbove[i] = (process.canaryAbove[i] ?? 0) + canaryBad;
+    process.expectedAbove[i] = (process.expectedAbove[i] ?? 0) + (canaryN / controlN) * controlBad;
+    const safe = process.safe[i];
+    if (safe === undefined) return;
+    const slower = countAbove(block.canary, index + guard.marginBuckets);
+    const expectedRatio = (aboveMargin[i] ?? 0) / prior;
+    SafeBinary.fold(safe, { canaryN, canaryBad: slower, controlN, controlBad }, { prior, expectedRatio });
+  });
+}
+
+function playRidit(guard: LatencyConfig, process: LatencyProcessState, block: PendingBuckets): void {
+  const { baseline } = process;
+  const score = (pairs: Buckets, shift: number): [number, number][] =>
+    pairs.map(([index, count]) => [riditOf(baseline, index - shift), count]);
+  const scores = {
+    canaryN: block.canaryN,
+    controlN: block.controlN,
+    canary: score(block.canary, guard.toleranceBuckets),
+    control: score(block.control, 0),
+  };
+  MeanHarm.fold(process.ridit, scores, {
+    tolerance: EQUAL,
+    prior: RIDIT_PRIOR,
+    alternatives: (mean) => RIDIT_SHIFTS.map((shift) => mean + shift),
+  });
+}
+
+function merge(process: LatencyProcessState, context: FoldContext): PendingBuckets | null {
+  const canary = bucketPairsOf(context.block.canary.duration);
+  const control = bucketPairsOf(context.block.control.duration);
+  const since = context.block.second;
+  let pending: PendingBuckets = { since, canaryN: totalOf(canary), controlN: totalOf(control), canary, control };
+  if (process.pending !== null && !isStale(process.pending.since, context)) {
+    addBuckets(canary, process.pending.canary);
+    addBuckets(control, process.pending.control);
+    pending = {
+      since: process.pending.since,
+      canaryN: pending.canaryN + process.pending.canaryN,
+      controlN: pending.controlN + process.pending.controlN,
+      canary,
+      control,
+    };
+  }
+  const isPlayable = pending.canaryN > 0 && pending.controlN > 0;
+  process.pending = isPlayable || pending.canaryN + pending.controlN === 0 ? null : pending;
+  return isPlayable ? pending : null;
+}
+
+function shapeOf(guard: LatencyConfig): LatencyShape {
+  return { quantiles: LATENCY_QUANTILES, marginBuckets: guard.marginBuckets };
+}
+
+/** Promotion needs the median and p95 proven; rarer quantiles would need more traffic than a stage has. */
+const SAFE_QUANTILES: readonly number[] = [0.5, 0.95];
+const RIDIT_SHIFTS: readonly number[] = [0.02, 0.05, 0.1, 0.2, 0.35];
+/** Scores of the baseline itself are uniform. */
+const RIDIT_PRIOR = { mean: 0.5, variance: 1 / 12 };
+
+/** Reweighted control counts are kept in thousandths, as integers. */
+export const CONTROL_SCALE = 1000;
