@@ -1,0 +1,83 @@
+import type { FlagFacts, Policy } from '@belay/core/rollout';
+import type { RolloutOverlay } from '@belay/core/flag';
+import type { ActorView, AppliedReport, InstanceView, LiveEvent, OverviewView } from '@belay/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Database, DatabaseTransaction } from '../../platform/sqlite/database.ts';
+import type { TelemetryStore } from '../telemetry/api.ts';
+
+/** What rollouts need from the flags feature. */
+export interface FlagsForChanges {
+  /** Null when there is no such flag. */
+  facts(flagKey: string): Promise<Omit<FlagFacts, 'p95Ms'> | null>;
+  /** Puts or changes the overlay of a rollout; the new flag revision. */
+  putOverlay(trx: DatabaseTransaction, overlay: RolloutOverlay): Promise<number>;
+  /** Takes the overlay away. `canary`: its variant becomes the flag's default first. The new flag revision. */
+  removeOverlay(trx: DatabaseTransaction, ending: OverlayEnding): Promise<number>;
+  /** Sends the present snapshot to all streams; called after the commit. Never throws. */
+  publish(): void;
+  /** Instances heard of, with the revision each one serves. */
+  instances(): readonly InstanceView[];
+  /** Calls back for every applied report; returns the way to stop. */
+  onApplied(listener: (report: AppliedReport) => void): () => void;
+}
+
+export interface OverlayEnding {
+  readonly rolloutId: string;
+  readonly flagKey: string;
+  readonly serve: 'control' | 'canary';
+  readonly canaryVariant: string;
+  readonly actor: ActorView;
+  readonly at: number;
+}
+
+export interface ChangesOptions {
+  readonly db: Database;
+  readonly clock: { now(): number };
+  readonly log: ChangesLog;
+  readonly flags: FlagsForChanges;
+  readonly telemetry: TelemetryStore;
+  readonly policy: Policy;
+  /** Rollouts written in belay.yaml, by name; kept as drafts. */
+  readonly bus: { publish(event: LiveEvent): void };
+  /** IANA name in which sentences tell times. Default: the process's own. */
+  readonly timezone?: string;
+  /** Period of the control loop in ms. Default 1000. */
+  readonly periodMs?: number;
+}
+
+export interface ChangesLog {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+/** Rollouts: their API, their control loop, and the leases that follow from it. */
+export interface Changes {
+  readonly routes: (app: FastifyInstance) => Promise<void>;
+  readonly loop: GuardLoop;
+  /** Rollouts whose canary may be served now: guarded by a living loop, with outcomes flowing. */
+  leasesGranted(now: number): readonly string[];
+  /** What the safety sentence and the status page need. */
+  overview(): Promise<OverviewView>;
+  close(): Promise<void>;
+}
+
+export interface GuardLoop {
+  /** Reads what is in the store, then ticks once a period. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+  /** One round at once; for tests and for the moment after a change. */
+  tick(): Promise<void>;
+  status(): LoopStatus;
+}
+
+export interface LoopStatus {
+  readonly lastTickAt: number | null;
+  readonly lastTickMs: number;
+  /** Closed seconds that the slowest running rollout has not folded yet. */
+  readonly lagBlocks: number;
+  readonly running: number;
+  /** Newest block with outcomes of a running rollout, Unix ms. */
+  readonly newestDataAt: number | null;
+}
