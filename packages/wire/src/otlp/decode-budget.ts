@@ -51,7 +51,8 @@ export function createDecodeBudget(limits: DecodeLimits): DecodeBudget {
       return value.slice(0, limits.textLength);
     },
     rejected: () => rejected,
-    message: () => [...reasons].map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason)).join('; '),
+    message: () =>
+      [...reasons].map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason)).join('; '),
   };
 }
 

@@ -1,5 +1,6 @@
-import { type ProtobufCursor, readBytes } from './protobuf-cursor.ts';
 import type { DecodeBudget } from './decode-budget.ts';
+import { type ProtobufCursor, readBytes } from './protobuf-cursor.ts';
+import { createUtf8Decoder } from './utf8.ts';
 
 /** Reads UTF-8 strings of one request; invalid sequences become U+FFFD, as OTLP gateways do. */
 export type TextReader = (cursor: ProtobufCursor, field: string) => string;
@@ -14,7 +15,7 @@ const LONGEST_CACHED = 64;
 
 /** Attribute keys and values repeat, so short strings are looked up by their bytes instead of decoded anew. */
 export function createTextReader(budget: DecodeBudget): TextReader {
-  const decoder = new TextDecoder();
+  const decoder = createUtf8Decoder();
   const cache: (Entry | undefined)[] = Array.from({ length: CACHE_SLOTS });
   return (cursor, field) => {
     const bytes = readBytes(cursor, field);
@@ -30,7 +31,7 @@ export function createTextReader(budget: DecodeBudget): TextReader {
 }
 
 function decodeLong(
-  decoder: TextDecoder,
+  decoder: ReturnType<typeof createUtf8Decoder>,
   bytes: Uint8Array,
   { budget, field }: { budget: DecodeBudget; field: string },
 ): string {
