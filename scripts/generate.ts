@@ -1,0 +1,24 @@
+import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import { generateEndpointPaths } from './generators/endpoint-paths.ts';
+
+interface Generator {
+  /** Path of the file from the repository's root. */
+  readonly file: string;
+  readonly generate: () => string | Promise<string>;
+}
+
+/** Everything in the repository that is made from something else in it. `npm run generate` writes what changed. */
+const generators: readonly Generator[] = [
+  { file: 'packages/client/src/generated/endpoint-paths.ts', generate: generateEndpointPaths },
+];
+
+const root = path.resolve(import.meta.dirname, '..');
+for (const { file, generate } of generators) {
+  const target = path.join(root, file);
+  const text = await generate();
+  if (existsSync(target) && readFileSync(target, 'utf8') === text) continue;
+  mkdirSync(path.dirname(target), { recursive: true });
+  writeFileSync(target, text);
+  process.stdout.write(`wrote ${file}\n`);
+}
