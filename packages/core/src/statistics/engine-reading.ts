@@ -182,6 +182,7 @@ const EMPTY: GuardState = {
   control: { n: 0, bad: 0, distinctBad: 0 },
   stageCanaryN: 0,
   safeBest: 1,
+  harmBest: [],
   process: { kind: 'ceiling', harm: { m: [], rest: 1 }, safeLogE: 0 },
 };
 const HOLD_WALLET = 10;

@@ -168,6 +168,8 @@ export interface GuardState {
   stageCanaryN: number;
   /** Greatest safe e-value in the current stage: once proven, a stage stays proven. */
   safeBest: number;
+  /** Greatest e-value of harm so far; for latency that of each threshold. Bounds the interval from below. */
+  harmBest: number[];
   process: ProcessState;
 }
 
@@ -320,7 +322,11 @@ export interface GuardReading {
   readonly controlLevel: number | null;
   /** Canary minus control in `unit`; null without data. */
   readonly estimate: number | null;
-  /** Confidence sequence for the estimate at level 1 - alphaInterval, valid at every moment; null without data. */
+  /**
+   * Confidence sequence for the estimate at level 1 - alphaInterval (both sides together), valid at every moment; null
+   * without data. Half of each side's level goes to the e-process of harm, so once harm is proven the interval lies
+   * beyond the tolerance (for a difference that stays the same).
+   */
   readonly interval: Interval | null;
   /** Largest difference tolerated in `unit` at control's present level. */
   readonly tolerance: number | null;

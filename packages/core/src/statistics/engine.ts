@@ -6,9 +6,10 @@ import { foldCeiling, foldCount, startCeiling, startCount } from './guard-count.
 import { type FoldContext, isPossible } from './guard-fold.ts';
 import { foldLatency, startLatency } from './guard-latency.ts';
 import { foldValue, startValue } from './guard-value.ts';
-import { decide } from './engine-reading.ts';
+import { decide, harmEOf } from './engine-reading.ts';
 import { phi } from './phi.ts';
 import { Srm } from './srm.ts';
+import { HarmBinary } from './binary-processes.ts';
 import { startedMass } from './start-mass.ts';
 import { isWarmingUp } from './warm-up.ts';
 
@@ -29,6 +30,7 @@ export function createGuardEngine(config: EngineConfig): EngineState {
       control: { n: 0, bad: 0, distinctBad: 0 },
       stageCanaryN: 0,
       safeBest: 1,
+      harmBest: [],
       process: startProcess(guard, config),
     })),
     srm: Srm.start(),
@@ -61,7 +63,9 @@ export function foldBlock(config: EngineConfig, state: EngineState, block: Outco
   const context = contextOf(config, state, { block, stage, isNewStage });
   config.guards.forEach((guard, index) => {
     const guardState = state.guards[index];
-    if (guardState !== undefined) foldGuard(config, guard, { state: guardState, context });
+    if (guardState === undefined) return;
+    foldGuard(config, guard, { state: guardState, context });
+    keepBest(guardState);
   });
   if (context.isSettled && plan.share > 0 && plan.share < 1) {
     Srm.fold(state.srm, { canary: block.canary.exposures, control: block.control.exposures, share: plan.share });
@@ -149,6 +153,14 @@ function foldGuard(
       countDistinct(state, context);
       return foldCeiling(guard, state, { context, baseline });
   }
+}
+
+function keepBest(state: GuardState): void {
+  const { process } = state;
+  const values = process.kind === 'latency' ? process.thresholds.map(HarmBinary.eValue) : [harmEOf(state)];
+  values.forEach((e, index) => {
+    state.harmBest[index] = Math.max(state.harmBest[index] ?? 0, e);
+  });
 }
 
 function countDistinct(state: GuardState, { block }: FoldContext): void {

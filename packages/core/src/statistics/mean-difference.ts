@@ -3,19 +3,20 @@ import type { ScoreBlock } from './mean-processes.ts';
 import { crossing, logMeanExp } from './rate-difference.ts';
 
 /**
- * Sums behind the confidence sequence for the difference of two means of scores in [0, 1]: an empirical-Bernstein
- * supermartingale (Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49 (2021), section 3.2) with canary
- * weighted by lambda and control by lambda n_c/n_0. Plain JSON.
+ * Sums behind the confidence sequence for the difference of two means of scores in [0, 1]. For each stake l a
+ * supermartingale exp(l (S_c - n_c/n_0 S_0) - penalty - l n_c d), the penalty from Fan's inequality
+ * ln(1+x) >= x - h(u) (x/u)^2 for x >= -u, h(u) = -ln(1-u) - u; canary staked with l, control with l n_c/n_0.
+ * The mirrored one bounds from above (after Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49 (2021)).
  */
 export interface MeanDifferenceState {
   /** Canary units, the sum of their scores, and the sum that control's means would have given. */
   n: number;
   sum: number;
   expected: number;
-  /** Per lambda: lambda times the summed difference, lambda times canary units, and the variance penalty. */
-  gain: number[];
-  units: number[];
-  penalty: number[];
+  upGain: number[];
+  upUnits: number[];
+  downGain: number[];
+  downUnits: number[];
 }
 
 /** Folds of the difference of two means that may drift together. States are changed in place. */
@@ -33,36 +34,49 @@ export const MeanDifference: MeanDifferenceProcess = {
     n: 0,
     sum: 0,
     expected: 0,
-    gain: LAMBDAS.map(() => 0),
-    units: LAMBDAS.map(() => 0),
-    penalty: LAMBDAS.map(() => 0),
+    upGain: STAKES.map(() => 0),
+    upUnits: STAKES.map(() => 0),
+    downGain: STAKES.map(() => 0),
+    downUnits: STAKES.map(() => 0),
   }),
   fold(state, block, centre) {
     const weight = block.canaryN / block.controlN;
     const canary = spreadOf(block.canary, centre);
     const control = spreadOf(block.control, centre);
+    const difference = canary.sum - weight * control.sum;
     state.n += block.canaryN;
     state.sum += canary.sum;
     state.expected += weight * control.sum;
-    for (let j = 0; j < LAMBDAS.length; j += 1) {
-      const lambda = LAMBDAS[j] ?? 0;
-      // A block with a tiny control would stake more than control can lose; it is left out, which reads only n.
-      if (lambda * weight > 0.9) continue;
-      state.gain[j] = (state.gain[j] ?? 0) + lambda * (canary.sum - weight * control.sum);
-      state.units[j] = (state.units[j] ?? 0) + lambda * block.canaryN;
-      const penalty = fan(lambda) * canary.squares + fan(lambda * weight) * control.squares;
-      state.penalty[j] = (state.penalty[j] ?? 0) + penalty;
+    const below = Math.max(centre, 0.01);
+    const above = Math.max(1 - centre, 0.01);
+    for (let j = 0; j < STAKES.length; j += 1) {
+      const stake = STAKES[j] ?? 0;
+      const up = penalty(stake, below, canary.squares) + penalty(stake * weight, above, control.squares);
+      const down = penalty(stake, above, canary.squares) + penalty(stake * weight, below, control.squares);
+      // Where a side could lose more than its stake the block is left out; that reads counts only.
+      if (up < Infinity) {
+        state.upGain[j] = (state.upGain[j] ?? 0) + stake * difference - up;
+        state.upUnits[j] = (state.upUnits[j] ?? 0) + stake * block.canaryN;
+      }
+      if (down < Infinity) {
+        state.downGain[j] = (state.downGain[j] ?? 0) - stake * difference - down;
+        state.downUnits[j] = (state.downUnits[j] ?? 0) + stake * block.canaryN;
+      }
     }
   },
   interval(state, alpha) {
     const threshold = Math.log(2 / alpha);
-    const up = state.gain.map((gain, j) => gain - (state.penalty[j] ?? 0));
-    const down = state.gain.map((gain, j) => -gain - (state.penalty[j] ?? 0));
-    const low = crossing((d) => logMeanExp(up, state.units, -d) - threshold);
-    const high = -crossing((d) => logMeanExp(down, state.units, -d) - threshold);
+    const low = crossing((d) => logMeanExp(state.upGain, state.upUnits, -d) - threshold);
+    const high = -crossing((d) => logMeanExp(state.downGain, state.downUnits, -d) - threshold);
     return { low, high };
   },
 };
+
+/** Fan's penalty for scores that fall at most `reach` short of the centre; Infinity for a stake above 0.9. */
+function penalty(stake: number, reach: number, squares: number): number {
+  if (stake * reach > 0.9) return Infinity;
+  return (fan(stake * reach) / (reach * reach)) * squares;
+}
 
 function spreadOf(scores: ScoreBlock['canary'], centre: number): { sum: number; squares: number } {
   let sum = 0;
@@ -74,4 +88,4 @@ function spreadOf(scores: ScoreBlock['canary'], centre: number): { sum: number; 
   return { sum, squares };
 }
 
-const LAMBDAS: readonly number[] = [0.005, 0.015, 0.05, 0.15, 0.5];
+const STAKES: readonly number[] = [0.005, 0.015, 0.05, 0.15, 0.5, 1.5, 4];
