@@ -19,6 +19,7 @@ export const errorCatalogue = {
   'request.stale': { status: 412, title: 'The resource has changed since you read it' },
   'request.rate-limited': { status: 429, title: 'Too many requests' },
   'route.not-found': { status: 404, title: 'There is nothing at this address' },
+  'route.method-not-allowed': { status: 405, title: 'This address does not take that method' },
   'access.unauthenticated': { status: 401, title: 'A token is needed' },
   'access.forbidden': { status: 403, title: 'The token does not allow this' },
   'access.setup-used': { status: 409, title: 'The set-up token was already used' },
