@@ -30,7 +30,7 @@ export type Api = ReturnType<typeof createClient>;
 /** Opens the API with the credentials at hand. */
 export function connect(flags: ConnectionFlags, surroundings: Surroundings): Api {
   const { url, token } = findCredentials(flags, surroundings);
-  return createClient({ baseUrl: url, token });
+  return createClient({ baseUrl: url, token, name: 'cli' });
 }
 
 /** Flags win over the environment, the environment over `belay login`, that over the credential of a local server. */

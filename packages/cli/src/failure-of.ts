@@ -59,42 +59,14 @@ function isProblem(value: unknown): value is ProblemFacts {
   return typeof value === 'object' && value !== null && 'code' in value && 'status' in value && 'detail' in value;
 }
 
-const CONNECTION_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  'EPIPE',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-]);
-
+/** By name, so that a second copy of the client in a bundle does not matter. */
 function ofConnection(error: unknown): FailureFacts | undefined {
-  const cause = connectionCause(error);
-  if (cause === undefined) return undefined;
+  if (!(error instanceof Error) || error.name !== 'UnreachableError') return undefined;
   return {
     code: 'server.unreachable',
     exitCode: exitCode.unreachable,
     what: 'The server cannot be reached.',
-    why: cause,
+    why: error.message,
     fix: 'belay server   (or point --url or BELAY_URL at a running one)',
   };
-}
-
-/** fetch hides the reason in `cause`, sometimes in one of several. */
-function connectionCause(error: unknown, depth = 0): string | undefined {
-  if (!(error instanceof Error) || depth > 4) return undefined;
-  if ('code' in error && typeof error.code === 'string' && CONNECTION_CODES.has(error.code)) {
-    return error.message === '' ? error.code : error.message;
-  }
-  const inner = error instanceof AggregateError ? error.errors : [error.cause];
-  for (const one of inner) {
-    const found = connectionCause(one, depth + 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -9,6 +9,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     interrupt.abort();
   });
 }
+// A child of ours must not outlive a parent that died without a word.
+process.channel?.unref();
+process.once('disconnect', () => interrupt.abort());
 // `belay ... | head` closes the pipe early; that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
@@ -25,6 +28,7 @@ process.exitCode = await runBelay(process.argv.slice(2), {
   clock: { now: () => Date.now() },
   ask,
   interrupted: interrupt.signal,
+  tellParent: (message) => void process.send?.(message),
 });
 
 async function ask(question: string): Promise<string> {

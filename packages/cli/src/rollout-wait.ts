@@ -1,6 +1,7 @@
 import type { LedgerEntryView, RolloutView } from '@belay/protocol';
 import type { Api } from './connection.ts';
 import { exitCode, type ExitCode, exitCodeOfRollout } from './exit-code.ts';
+import { failureOf } from './failure-of.ts';
 import { rolloutText } from './rollout-text.ts';
 import type { Run } from './run.ts';
 
@@ -62,7 +63,7 @@ export function eventLine(entry: LedgerEntryView): string {
 }
 
 function isUnreachable(error: unknown): boolean {
-  return !(error instanceof Error && 'problem' in error) || (error instanceof Error && /503/.test(error.message));
+  return failureOf(error)?.exitCode === exitCode.unreachable;
 }
 
 async function pause(milliseconds: number, interrupted: AbortSignal): Promise<void> {

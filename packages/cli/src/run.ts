@@ -17,6 +17,8 @@ export interface World {
   ask(question: string): Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /** Speaks to the process that started this one over Node's channel, where there is one. */
+  tellParent(message: Readonly<Record<string, unknown>>): void;
 }
 
 /** What stricli hands to every command. */

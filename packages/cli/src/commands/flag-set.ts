@@ -24,8 +24,7 @@ export async function flagSet(run: Run, flags: SetFlags, key: string): Promise<E
   const saved = await api.call('flagPut', {
     params: { key },
     body: { definition, description },
-    // A flag that does not exist yet has no version; "*" would overwrite one that appeared meanwhile.
-    ...(present === undefined ? { ifNoneMatch: '*' } : { ifMatch: String(present.version) }),
+    ifMatch: present?.version ?? 'absent',
   });
   run.output.answer(saved, () => `${saved.key}: ${saved.whoGetsWhat}`);
   return exitCode.done;

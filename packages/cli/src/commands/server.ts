@@ -19,6 +19,7 @@ export async function server(run: Run, flags: ServerFlags): Promise<ExitCode> {
     ...(flags.data === undefined ? {} : { dataDir: flags.data }),
     ...(flags.config === undefined ? {} : { configFile: flags.config }),
   });
+  run.world.tellParent({ url: running.url, setupUrl: running.setupUrl ?? null });
   run.output.answer({ url: running.url, setupUrl: running.setupUrl ?? null }, () =>
     [
       `Belay is running at ${running.url}`,
