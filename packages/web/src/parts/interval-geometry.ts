@@ -1,0 +1,40 @@
+/** Where "same as the old path" and the limit stand on every guard's axis, in percent of its width. */
+export const AXIS_SAME = 48;
+export const AXIS_LIMIT = 78;
+
+const EDGE = 1.5;
+
+export interface PlacedInterval {
+  readonly left: number;
+  readonly width: number;
+  readonly point: number;
+  readonly isBeyondLeft: boolean;
+  readonly isBeyondRight: boolean;
+}
+
+/** Places an interval in limits (0 = same as the old path, 1 = limit) on the axis; what lies outside is cut and marked. */
+export function placeInterval(scaled: {
+  readonly low: number;
+  readonly high: number;
+  readonly estimate: number;
+}): PlacedInterval {
+  const low = toAxis(scaled.low);
+  const high = toAxis(scaled.high);
+  const left = clamp(low);
+  return {
+    left,
+    // A very narrow interval keeps a visible body.
+    width: Math.max(1, clamp(high) - left),
+    point: clamp(toAxis(scaled.estimate)),
+    isBeyondLeft: low < 0,
+    isBeyondRight: high > 100,
+  };
+}
+
+function toAxis(limits: number): number {
+  return AXIS_SAME + limits * (AXIS_LIMIT - AXIS_SAME);
+}
+
+function clamp(position: number): number {
+  return Math.min(100 - EDGE, Math.max(EDGE, position));
+}
