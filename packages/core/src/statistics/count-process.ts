@@ -33,7 +33,7 @@ export interface CountState {
 
 /** What a count process needs besides its state. */
 export interface CountOptions {
-  /** Planned share of units in the canary in this block, (0, 1). */
+  /** Canary's share of the units of this block, (0, 1). */
   readonly share: number;
   readonly harmful: 'up' | 'down';
   readonly eta?: number;

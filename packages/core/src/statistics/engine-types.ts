@@ -71,7 +71,7 @@ export interface ValueGuard extends GuardBase {
   readonly margin?: number;
 }
 
-/** Number of tracked events without a denominator (exceptions, messages), against the planned share. */
+/** Number of tracked events of any size (exceptions, messages) against the canary's share of units. */
 export interface CountGuard extends GuardBase {
   readonly kind: 'count';
   readonly value: string;
@@ -114,7 +114,7 @@ export interface EngineOptions {
   readonly warmUpSeconds?: number;
   /** How long seconds in which one side is empty are merged before they are dropped; default 10. */
   readonly mergeSeconds?: number;
-  /** Seconds after a stage change that the sample-ratio check and count guards skip; default 10. */
+  /** Seconds after a stage change that the sample-ratio check skips; default 10. */
   readonly settleSeconds?: number;
   /** Seconds without units after which a side counts as silent and promotion is held; default 60. */
   readonly silenceSeconds?: number;

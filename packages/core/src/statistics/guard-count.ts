@@ -11,30 +11,34 @@ import type {
 } from './engine-types.ts';
 import type { FoldContext } from './guard-fold.ts';
 
-/** A guard on the number of tracked events against the planned share of units. */
+/** A guard on the number of tracked events against the canary's share of units. */
 export function startCount(): CountProcessState {
   return { kind: 'count', count: Count.start(), canary: 0, control: 0, expected: 0 };
 }
 
-/** Folds one block into a count guard; needs no units on either side, only a settled share. */
+/** Folds one block into a count guard: events against the canary's share of the block's units. */
 export function foldCount(guard: CountConfig, state: GuardState, context: FoldContext): void {
   const process = state.process;
   if (process.kind !== 'count') return;
-  const { block, share, eta } = context;
+  const { block, eta } = context;
   Count.addMass(process.count, context.mass);
   if (context.isNewStage) Count.restartSafe(process.count);
-  if (!context.isComparing || !context.isSettled) return;
+  const canaryN = block.canary.n;
+  const controlN = block.control.n;
+  if (!context.isComparing || canaryN === 0 || controlN === 0) return;
   const canary = eventsOf(block.canary, guard.value);
   const control = eventsOf(block.control, guard.value);
+  // Given both sides' units and equal rates per unit, the canary's events are binomial with its share of units.
+  const share = canaryN / (canaryN + controlN);
   Count.fold(process.count, { canary, control }, { share, harmful: guard.harmful, eta });
   process.canary += canary;
   process.control += control;
-  process.expected += (control * share) / (1 - share);
+  process.expected += (control * canaryN) / controlN;
   state.safeBest = Math.max(state.safeBest, Count.safeE(process.count));
-  state.stageCanaryN += block.canary.n;
-  state.canary.n += block.canary.n;
+  state.stageCanaryN += canaryN;
+  state.canary.n += canaryN;
   state.canary.bad += canary;
-  state.control.n += block.control.n;
+  state.control.n += controlN;
   state.control.bad += control;
 }
 

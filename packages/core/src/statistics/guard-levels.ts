@@ -36,15 +36,22 @@ export interface GuardLevels {
 /** Levels, estimate and interval of one guard in its own unit. */
 export function describeGuard(config: EngineConfig, guard: GuardConfig, state: GuardState): GuardLevels {
   const levels = describe(guard, state, config.alphaInterval / 2);
+  if (guard.kind === 'count' || guard.kind === 'ceiling') return levels;
   const { interval, tolerance, quantile } = levels;
-  if (interval === null || tolerance === null) return levels;
+  if (tolerance === null) return levels;
   const shown = quantile === null ? 0 : LATENCY_QUANTILES.indexOf(quantile);
   const choices = quantile === null ? 1 : LATENCY_QUANTILES.length;
   if ((state.harmBest[shown] ?? 0) < (4 * choices) / config.alphaInterval) return levels;
   if (guard.kind === 'value' && guard.harmful === 'down') {
-    return { ...levels, interval: { ...interval, high: Math.min(interval.high ?? tolerance, tolerance) } };
+    return {
+      ...levels,
+      interval: { low: interval?.low ?? null, high: Math.min(interval?.high ?? tolerance, tolerance) },
+    };
   }
-  return { ...levels, interval: { ...interval, low: Math.max(interval.low ?? tolerance, tolerance) } };
+  return {
+    ...levels,
+    interval: { low: Math.max(interval?.low ?? tolerance, tolerance), high: interval?.high ?? null },
+  };
 }
 
 /** `alpha` is what the confidence sequences may use: the other half belongs to the e-process of harm. */
