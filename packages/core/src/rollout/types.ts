@@ -163,14 +163,7 @@ export interface StageRecord {
 }
 
 /** Why a rollout is held. `person`: by hand; the others by policy. */
-export type HoldCode =
-  | 'person'
-  | 'approval'
-  | 'harm'
-  | 'split'
-  | 'no-exposures'
-  | 'no-telemetry'
-  | 'no-measurements';
+export type HoldCode = 'person' | 'approval' | 'harm' | 'split' | 'no-exposures' | 'no-telemetry' | 'no-measurements';
 
 /** A hold in force. */
 export interface Held {
@@ -249,11 +242,8 @@ export type RolloutEvent =
       readonly reason: string | null;
       readonly frozen: Freeze | null;
     }
-  | {
-      readonly type: 'rollback' | 'kill' | 'cancel' | 'acknowledge';
-      readonly actor: Actor;
-      readonly reason: string | null;
-    }
+  | { readonly type: 'rollback' | 'kill'; readonly actor: Actor; readonly reason: string | null }
+  | { readonly type: 'cancel' | 'acknowledge'; readonly actor: Actor; readonly reason: string | null }
   | { readonly type: 'trip'; readonly trip: Trip }
   | TickEvent;
 
