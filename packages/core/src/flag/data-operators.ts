@@ -8,14 +8,14 @@ export const dataOperators: Readonly<Record<string, OperatorCompiler>> = {
   var: compileVar,
   missing: (raw, scope) => {
     const keys = compileArguments(raw, scope);
-    return (data, root, now) => missingOf(data, keys(data, root, now));
+    return (data, root, now) => missingOf(data, keys(data, root, now), scope.isRoot);
   },
   missing_some: (raw, scope) => {
     const list = compileArguments(raw, scope);
     return (data, root, now) => {
       const [needed, keys] = list(data, root, now);
       if (typeof needed !== 'number' || !Array.isArray(keys)) throw badArguments;
-      const missing = missingOf(data, keys);
+      const missing = missingOf(data, keys, scope.isRoot);
       return keys.length - missing.length >= needed ? [] : missing;
     };
   },
@@ -102,9 +102,15 @@ function pathOf(key: unknown): readonly string[] {
   return steps;
 }
 
-function missingOf(data: unknown, keys: readonly unknown[]): readonly unknown[] {
-  return keys.filter((key) => !isPresent(data, pathOf(key)));
+function missingOf(data: unknown, keys: readonly unknown[], isRoot: boolean): readonly unknown[] {
+  return keys.filter((key) => {
+    const path = pathOf(key);
+    return !(isRoot && path[0] === '$flagd' ? isPresent(flagdFields, path.slice(1)) : isPresent(data, path));
+  });
 }
+
+/** What a rule can read under `$flagd`. */
+const flagdFields = Object.freeze({ flagKey: '', timestamp: 0 });
 
 function isPresent(data: unknown, path: readonly string[]): boolean {
   let value: unknown = data;
@@ -152,8 +158,8 @@ function compileIn(raw: unknown, scope: RuleScope): Rule {
 
 function isIn(needle: unknown, haystack: unknown): boolean {
   if (Array.isArray(haystack)) return haystack.includes(needle);
-  if (typeof haystack === 'string') return needle !== null && haystack.includes(textOf(needle));
-  if (haystack === null || haystack === undefined || haystack === false || haystack === 0) return false;
+  if (typeof haystack === 'string' && haystack !== '') return needle !== null && haystack.includes(textOf(needle));
+  if (!haystack) return false;
   throw notAList;
 }
 

@@ -190,9 +190,8 @@ function compileComputedBuckets(
 ): Rule {
   const rules = entries.map((entry, index) => scope.compile(entry, String(index + offset)));
   return (data, root, now) => {
-    const value = hash(data, root, now);
-    if (value === undefined) return null;
     const buckets = gather(rules.map((rule) => rule(data, root, now)));
-    return buckets === undefined ? null : pick(buckets, value);
+    const value = hash(data, root, now);
+    return buckets === undefined || value === undefined ? null : pick(buckets, value);
   };
 }

@@ -4,13 +4,13 @@ import type { OperatorCompiler } from './rule-scope.ts';
 
 /** Arithmetic. A value that is not a number ends the evaluation, as does a division by zero. */
 export const numberOperators: Readonly<Record<string, OperatorCompiler>> = {
-  '+': fold((values) => values.reduce((sum, value) => sum + value, 0)),
+  '+': fold((values) => values.reduce((sum, value) => sum + value, 0), spread),
   '*': fold((values) => values.reduce((product, value) => product * value, 1)),
   '-': fold((values) => {
     const [first, ...rest] = atLeast(values, 1);
     if (first === undefined) throw badArguments;
     return rest.length === 0 ? -first : rest.reduce((difference, value) => difference - value, first);
-  }),
+  }, spread),
   '/': fold((values) => {
     const [first, ...rest] = atLeast(values, 1);
     if (first === undefined) throw badArguments;
@@ -25,11 +25,20 @@ export const numberOperators: Readonly<Record<string, OperatorCompiler>> = {
   min: extreme((values) => Math.min(...values)),
 };
 
-function fold(calculate: (values: readonly number[]) => number): OperatorCompiler {
+function fold(
+  calculate: (values: readonly number[]) => number,
+  prepare: (list: readonly unknown[]) => readonly unknown[] = (list) => list,
+): OperatorCompiler {
   return (raw, scope) => {
     const list = compileArguments(raw, scope);
-    return (data, root, now) => checkedNumber(calculate(list(data, root, now).map(toNumber)));
+    return (data, root, now) => checkedNumber(calculate(prepare(list(data, root, now)).map(toNumber)));
   };
+}
+
+/** `{"+": [{"var": "prices"}]}` adds the prices up. */
+function spread(list: readonly unknown[]): readonly unknown[] {
+  const [only] = list;
+  return list.length === 1 && Array.isArray(only) ? only : list;
 }
 
 function extreme(choose: (values: readonly number[]) => number): OperatorCompiler {
