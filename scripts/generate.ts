@@ -1,6 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
+import { generateBelayYamlReference } from './generators/belay-yaml-reference.ts';
+import { generateCliReference } from './generators/cli-reference.ts';
 import { generateEndpointPaths } from './generators/endpoint-paths.ts';
+import { generateExitCodesReference } from './generators/exit-codes-reference.ts';
 
 interface Generator {
   /** Path of the file from the repository's root. */
@@ -11,6 +14,9 @@ interface Generator {
 /** Everything in the repository that is made from something else in it. `npm run generate` writes what changed. */
 const generators: readonly Generator[] = [
   { file: 'packages/client/src/generated/endpoint-paths.ts', generate: generateEndpointPaths },
+  { file: 'docs/reference/cli.md', generate: generateCliReference },
+  { file: 'docs/reference/exit-codes.md', generate: generateExitCodesReference },
+  { file: 'docs/reference/belay-yaml.md', generate: generateBelayYamlReference },
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

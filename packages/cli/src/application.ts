@@ -1,4 +1,12 @@
-import { buildApplication, type Application, ExitCode as StricliExit, proposeCompletions, run } from '@stricli/core';
+import {
+  buildApplication,
+  generateHelpTextForAllCommands,
+  type Application,
+  type CommandContext,
+  ExitCode as StricliExit,
+  proposeCompletions,
+  run,
+} from '@stricli/core';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { createOutput } from './output.ts';
 import { rootRoutes } from './routes/root.ts';
@@ -11,6 +19,12 @@ export const application: Application<BelayContext> = buildApplication(rootRoute
   scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
   documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: true },
 });
+
+/** The help of every command, for the reference. */
+export function helpOfAllCommands(): readonly (readonly [route: string, help: string])[] {
+  // Help needs no context, whatever the commands need.
+  return generateHelpTextForAllCommands(application as unknown as Application<CommandContext>);
+}
 
 /** Runs one command line and returns the code for the shell. */
 export async function runBelay(inputs: readonly string[], world: World): Promise<ExitCode> {

@@ -1,2 +1,2 @@
-export { application, runBelay } from './application.ts';
+export { application, helpOfAllCommands, runBelay } from './application.ts';
 export { exitCode, exitCodeMeaning, type ExitCode } from './exit-code.ts';

@@ -1,0 +1,93 @@
+import { belayConfig } from '@belay/protocol';
+import { z } from 'zod';
+
+interface SchemaNode {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly items?: SchemaNode;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
+}
+
+/** docs/reference/belay-yaml.md from the schema that validates the file. */
+export function generateBelayYamlReference(): string {
+  // Decoder: toJSONSchema answers a JSON Schema object; only the fields above are read.
+  const schema = z.toJSONSchema(belayConfig, { io: 'input' }) as SchemaNode;
+  return [
+    '# belay.yaml',
+    '',
+    '<!-- Written by `npm run generate` from packages/protocol/src/config.ts. -->',
+    '',
+    'The file is optional, and so is every key. `belay config validate` reports everything that is wrong at once;',
+    '`belay config explain` prints the values in force and where each comes from. Keys of `server` and `policy` have a',
+    'twin in the environment (`policy.lease` is `BELAY_POLICY_LEASE`). Secrets never stand in this file.',
+    '',
+    'Three lines are a safe rollout:',
+    '',
+    '```yaml',
+    'rollouts:',
+    '  checkout-v2: { flag: checkout.v2, component: api, profile: balanced }',
+    '```',
+    '',
+    'All of it:',
+    '',
+    '```yaml',
+    'rollouts:',
+    '  checkout-v2:',
+    '    flag: checkout.v2',
+    '    component: api',
+    '    stages: [{to: 1%, soak: 30m, min: 200}, {to: 10%, soak: 2h}, {to: 50%, soak: 12h, approve: true}, {to: 100%}]',
+    '    guards:',
+    '      - {signal: http.errors, worse_by: 0.5pp}',
+    '      - {signal: http.latency, slower_than: p95, worse_by: 5pp}',
+    '      - {signal: order.revenue, worse: down, worse_by: 3%}',
+    '    false_rollback: 1%',
+    '    promote: evidence',
+    '    no_data: {grace: 15m, then: hold}',
+    '    on_harm: rollback',
+    '    cooldown: {first: 1h, factor: 4}',
+    '```',
+    '',
+    '| key | value |',
+    '|---|---|',
+    ...rowsOf(schema, ''),
+    '',
+  ].join('\n');
+}
+
+function rowsOf(node: SchemaNode, path: string): readonly string[] {
+  const children = Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
+    rowsOf(child, path === '' ? name : `${path}.${name}`),
+  );
+  if (children.length > 0) return children;
+  if (typeof node.additionalProperties === 'object') return rowsOf(node.additionalProperties, `${path}.<name>`);
+  if (node.items?.properties !== undefined) return rowsOf(node.items, `${path}[]`);
+  return [`| \`${path}\` | ${valueText(node)} |`];
+}
+
+function valueText(node: SchemaNode): string {
+  if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (node.items !== undefined) return `list of ${valueText(node.items)}`;
+  const kind = node.pattern === undefined ? undefined : KINDS.find(([part]) => node.pattern?.includes(part))?.[1];
+  if (kind !== undefined) return kind;
+  if (node.type === 'integer' || node.type === 'number') return `number${range(node)}`;
+  return node.type ?? 'text';
+}
+
+const KINDS: readonly (readonly [part: string, text: string])[] = [
+  ['ms|s|m|h|d|w', 'duration: `30s`, `10m`, `2h`, `7d`'],
+  ['pp|%|ms', 'tolerance: `0.5pp` (points), `3%`, `20ms`'],
+  ['%$', 'percentage: `1%`'],
+  ['24:00', 'time: `24:00`'],
+  ['[01]', 'time: `17:00`'],
+  ['-\\d{2}-', 'date `2026-12-24` or range `2026-12-24..2027-01-02`'],
+  ['A-Za-z0-9', 'key: letters, digits, `.`, `-`, `_`, `/`'],
+];
+
+function range({ minimum, maximum }: SchemaNode): string {
+  const isBounded = minimum !== undefined && maximum !== undefined && Math.abs(minimum) < 1e12 && maximum < 1e12;
+  return isBounded ? ` from ${minimum} to ${maximum}` : '';
+}
