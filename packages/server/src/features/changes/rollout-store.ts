@@ -50,11 +50,15 @@ export async function updateRollout(trx: DatabaseTransaction, record: RolloutRec
   });
 }
 
-/** Writes what the control loop folded without a change of state; the version stays. */
-export async function saveEngine(trx: DatabaseTransaction, id: string, engine: RolloutEngine): Promise<void> {
+/** Writes what a look of the control loop learnt without anything happening; the version stays. */
+export async function saveProgress(trx: DatabaseTransaction, { id, state, engine }: RolloutRecord): Promise<void> {
   await trx
     .updateTable('rollouts')
-    .set({ engine_state_json: JSON.stringify(engine.state), read_through: engine.readThrough })
+    .set({
+      state_json: JSON.stringify(state),
+      engine_state_json: engine === null ? null : JSON.stringify(engine.state),
+      read_through: engine?.readThrough ?? null,
+    })
     .where('id', '=', id)
     .execute();
 }
