@@ -44,6 +44,7 @@ async function startInstance(settings: Settings, number: number) {
       SHOP_FAULT: settings.fault,
       BELAY_URL: settings.belayUrl,
       BELAY_KEY: settings.belayKey,
+      BELAY_SNAPSHOT_FILE: path.join(cwd, 'flags.json'),
       BELAY_INSTANCE: `shop-${number}`,
     },
     cwd,
