@@ -111,7 +111,7 @@ function verdictOf(
 /** Filters of 1.6: they only ever stop a rollback, so they only lower the error. */
 function canDecide(state: GuardState, levels: GuardLevels): boolean {
   if (state.canary.n < MIN_UNITS || !levels.isBeyondTolerance) return false;
-  const { kind } = state.process;
+  const { kind } = state.evidence;
   if (kind !== 'binary' && kind !== 'ceiling') return true;
   if (state.canary.bad < MIN_BAD) return false;
   // No distinct keys at all means that keys are not known; then this filter cannot apply.
@@ -119,18 +119,18 @@ function canDecide(state: GuardState, levels: GuardLevels): boolean {
 }
 
 /** E-value of harm of one guard. */
-export function harmEOf({ process }: GuardState): number {
-  switch (process.kind) {
+export function harmEOf({ evidence }: GuardState): number {
+  switch (evidence.kind) {
     case 'binary':
-      return HarmBinary.eValue(process.harm);
+      return HarmBinary.eValue(evidence.harm);
     case 'latency':
-      return latencyE(process);
+      return latencyE(evidence);
     case 'value':
-      return MeanHarm.eValue(process.harm);
+      return MeanHarm.eValue(evidence.harm);
     case 'count':
-      return Count.eValue(process.count);
+      return Count.eValue(evidence.count);
     case 'ceiling':
-      return CeilingBinary.eValue(process.harm);
+      return CeilingBinary.eValue(evidence.harm);
   }
 }
 
@@ -183,7 +183,7 @@ const EMPTY: GuardState = {
   stageCanaryN: 0,
   safeBest: 1,
   harmBest: [],
-  process: { kind: 'ceiling', harm: { m: [], rest: 1 }, safeLogE: 0 },
+  evidence: { kind: 'ceiling', harm: { m: [], rest: 1 }, safeLogE: 0 },
 };
 const HOLD_WALLET = 10;
 const SRM_BROKEN = 1000;

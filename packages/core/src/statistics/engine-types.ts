@@ -170,7 +170,7 @@ export interface GuardState {
   safeBest: number;
   /** Greatest e-value of harm so far; for latency that of each threshold. Bounds the interval from below. */
   harmBest: number[];
-  process: ProcessState;
+  evidence: ProcessState;
 }
 
 /** State of the e-processes of a guard by its kind; internal to the engine, plain JSON. */

@@ -31,7 +31,7 @@ export function createGuardEngine(config: EngineConfig): EngineState {
       stageCanaryN: 0,
       safeBest: 1,
       harmBest: [],
-      process: startProcess(guard, config),
+      evidence: startProcess(guard, config),
     })),
     srm: Srm.start(),
     decided: null,
@@ -156,8 +156,11 @@ function foldGuard(
 }
 
 function keepBest(state: GuardState): void {
-  const { process } = state;
-  const values = process.kind === 'latency' ? process.thresholds.map(HarmBinary.eValue) : [harmEOf(state)];
+  const { evidence } = state;
+  const values =
+    evidence.kind === 'latency'
+      ? evidence.thresholds.map((threshold) => HarmBinary.eValue(threshold))
+      : [harmEOf(state)];
   values.forEach((e, index) => {
     state.harmBest[index] = Math.max(state.harmBest[index] ?? 0, e);
   });

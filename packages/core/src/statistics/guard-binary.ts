@@ -32,39 +32,43 @@ export function foldBinary(
   state: GuardState,
   { context, baseline }: { readonly context: FoldContext; readonly baseline: Baseline },
 ): void {
-  const process = state.process;
-  if (process.kind !== 'binary') return;
-  HarmBinary.addMass(process.harm, context.mass);
-  if (context.isNewStage) process.safe.logE = 0;
-  if (guard.kind === 'slow' && process.baseline !== null && !process.baseline.frozen) {
-    learnSlow(guard, process.baseline, context);
+  const evidence = state.evidence;
+  if (evidence.kind !== 'binary') return;
+  HarmBinary.addMass(evidence.harm, context.mass);
+  if (context.isNewStage) evidence.safe.logE = 0;
+  if (guard.kind === 'slow' && evidence.baseline !== null && !evidence.baseline.frozen) {
+    learnSlow(guard, evidence.baseline, context);
     return;
   }
   if (!context.isComparing) {
-    process.pending = null;
+    evidence.pending = null;
     return;
   }
-  const counts = merge(process, countsOf(guard, process, context), context);
+  const counts = merge(evidence, countsOf(guard, evidence, context), context);
   if (counts === null) return;
-  play(guard, state, { process, counts, context, baseline });
+  play(guard, state, { evidence, counts, context, baseline });
 }
 
 interface Play {
-  readonly process: BinaryProcessState;
+  readonly evidence: BinaryProcessState;
   readonly counts: BlockCounts;
   readonly context: FoldContext;
   readonly baseline: Baseline;
 }
 
-function play(guard: ErrorsConfig | SlowConfig, state: GuardState, { process, counts, context, baseline }: Play): void {
+function play(
+  guard: ErrorsConfig | SlowConfig,
+  state: GuardState,
+  { evidence, counts, context, baseline }: Play,
+): void {
   const { eta } = context;
-  const prior = guard.kind === 'slow' ? process.baseline?.above[0] : baseline.errorRate;
+  const prior = guard.kind === 'slow' ? evidence.baseline?.above[0] : baseline.errorRate;
   const common = { eta, ...(prior === undefined ? {} : { prior }) };
-  HarmBinary.fold(process.harm, counts, { ...common, tolerance: guard.tolerance });
+  HarmBinary.fold(evidence.harm, counts, { ...common, tolerance: guard.tolerance });
   const margin = guard.margins[context.stage];
-  if (margin !== undefined) SafeBinary.fold(process.safe, counts, { ...common, tolerance: margin });
-  state.safeBest = Math.max(state.safeBest, SafeBinary.eValue(process.safe));
-  RateDifference.fold(process.difference, counts, eta);
+  if (margin !== undefined) SafeBinary.fold(evidence.safe, counts, { ...common, tolerance: margin });
+  state.safeBest = Math.max(state.safeBest, SafeBinary.eValue(evidence.safe));
+  RateDifference.fold(evidence.difference, counts, eta);
   state.stageCanaryN += counts.canaryN;
   state.canary.n += counts.canaryN;
   state.canary.bad += counts.canaryBad;
@@ -72,29 +76,29 @@ function play(guard: ErrorsConfig | SlowConfig, state: GuardState, { process, co
   state.control.bad += counts.controlBad;
 }
 
-function merge(process: BinaryProcessState, counts: BlockCounts, context: FoldContext): BlockCounts | null {
+function merge(evidence: BinaryProcessState, counts: BlockCounts, context: FoldContext): BlockCounts | null {
   const pending: PendingCounts =
-    process.pending === null || isStale(process.pending.since, context)
+    evidence.pending === null || isStale(evidence.pending.since, context)
       ? { since: context.block.second, canaryN: 0, canaryBad: 0, controlN: 0, controlBad: 0 }
-      : process.pending;
+      : evidence.pending;
   pending.canaryN += counts.canaryN;
   pending.canaryBad += counts.canaryBad;
   pending.controlN += counts.controlN;
   pending.controlBad += counts.controlBad;
   const isPlayable = pending.canaryN > 0 && pending.controlN > 0;
-  process.pending = isPlayable || pending.canaryN + pending.controlN === 0 ? null : pending;
+  evidence.pending = isPlayable || pending.canaryN + pending.controlN === 0 ? null : pending;
   return isPlayable ? pending : null;
 }
 
 function countsOf(
   guard: ErrorsConfig | SlowConfig,
-  process: BinaryProcessState,
+  evidence: BinaryProcessState,
   { block: { canary, control } }: FoldContext,
 ): BlockCounts {
   if (guard.kind === 'errors') {
     return { canaryN: canary.n, canaryBad: canary.errors, controlN: control.n, controlBad: control.errors };
   }
-  const threshold = process.baseline?.thresholds[0] ?? 0;
+  const threshold = evidence.baseline?.thresholds[0] ?? 0;
   const slow = (side: SideCounts): [n: number, bad: number] => {
     const pairs = bucketPairsOf(side.duration);
     return [totalOf(pairs), countAbove(pairs, threshold)];

@@ -18,11 +18,11 @@ export function startCount(): CountProcessState {
 
 /** Folds one block into a count guard: events against the canary's share of the block's units. */
 export function foldCount(guard: CountConfig, state: GuardState, context: FoldContext): void {
-  const process = state.process;
-  if (process.kind !== 'count') return;
+  const evidence = state.evidence;
+  if (evidence.kind !== 'count') return;
   const { block, eta } = context;
-  Count.addMass(process.count, context.mass);
-  if (context.isNewStage) Count.restartSafe(process.count);
+  Count.addMass(evidence.count, context.mass);
+  if (context.isNewStage) Count.restartSafe(evidence.count);
   const canaryN = block.canary.n;
   const controlN = block.control.n;
   if (!context.isComparing || canaryN === 0 || controlN === 0) return;
@@ -30,11 +30,11 @@ export function foldCount(guard: CountConfig, state: GuardState, context: FoldCo
   const control = eventsOf(block.control, guard.value);
   // Given both sides' units and equal rates per unit, the canary's events are binomial with its share of units.
   const share = canaryN / (canaryN + controlN);
-  Count.fold(process.count, { canary, control }, { share, harmful: guard.harmful, eta });
-  process.canary += canary;
-  process.control += control;
-  process.expected += (control * canaryN) / controlN;
-  state.safeBest = Math.max(state.safeBest, Count.safeE(process.count));
+  Count.fold(evidence.count, { canary, control }, { share, harmful: guard.harmful, eta });
+  evidence.canary += canary;
+  evidence.control += control;
+  evidence.expected += (control * canaryN) / controlN;
+  state.safeBest = Math.max(state.safeBest, Count.safeE(evidence.count));
   state.stageCanaryN += canaryN;
   state.canary.n += canaryN;
   state.canary.bad += canary;
@@ -53,17 +53,17 @@ export function foldCeiling(
   state: GuardState,
   { context, baseline }: { readonly context: FoldContext; readonly baseline: Baseline },
 ): void {
-  const process = state.process;
-  if (process.kind !== 'ceiling') return;
+  const evidence = state.evidence;
+  if (evidence.kind !== 'ceiling') return;
   const { canary } = context.block;
-  CeilingBinary.addMass(process.harm, context.mass);
-  if (context.isNewStage) process.safeLogE = 0;
+  CeilingBinary.addMass(evidence.harm, context.mass);
+  if (context.isNewStage) evidence.safeLogE = 0;
   if (canary.n === 0) return;
   const counts = { canaryN: canary.n, canaryBad: canary.errors };
-  CeilingBinary.fold(process.harm, counts, { limit: guard.limit, eta: context.eta });
+  CeilingBinary.fold(evidence.harm, counts, { limit: guard.limit, eta: context.eta });
   const expected = Math.max(1e-6, Math.min(baseline.errorRate ?? DEFAULT_RATE, guard.limit / 2));
-  process.safeLogE += context.eta * oneSampleLogE(counts, expected, guard.limit);
-  state.safeBest = Math.max(state.safeBest, Math.exp(Math.min(process.safeLogE, 600)));
+  evidence.safeLogE += context.eta * oneSampleLogE(counts, expected, guard.limit);
+  state.safeBest = Math.max(state.safeBest, Math.exp(Math.min(evidence.safeLogE, 600)));
   state.stageCanaryN += canary.n;
   state.canary.n += canary.n;
   state.canary.bad += canary.errors;

@@ -27,75 +27,75 @@ export function startLatency(guard: LatencyConfig, baseline: Baseline): LatencyP
 }
 
 /** E-value of a latency guard: the mean of its five processes. */
-export function latencyE(process: LatencyProcessState): number {
-  let sum = MeanHarm.eValue(process.ridit);
-  for (const threshold of process.thresholds) sum += HarmBinary.eValue(threshold);
-  return sum / (process.thresholds.length + 1);
+export function latencyE(evidence: LatencyProcessState): number {
+  let sum = MeanHarm.eValue(evidence.ridit);
+  for (const threshold of evidence.thresholds) sum += HarmBinary.eValue(threshold);
+  return sum / (evidence.thresholds.length + 1);
 }
 
 /** Folds one block into a latency guard. */
 export function foldLatency(guard: LatencyConfig, state: GuardState, context: FoldContext): void {
-  const process = state.process;
-  if (process.kind !== 'latency') return;
-  for (const threshold of process.thresholds) HarmBinary.addMass(threshold, context.mass);
-  MeanHarm.addMass(process.ridit, context.mass);
-  if (context.isNewStage) for (const safe of process.safe) safe.logE = 0;
-  if (!process.baseline.frozen) {
+  const evidence = state.evidence;
+  if (evidence.kind !== 'latency') return;
+  for (const threshold of evidence.thresholds) HarmBinary.addMass(threshold, context.mass);
+  MeanHarm.addMass(evidence.ridit, context.mass);
+  if (context.isNewStage) for (const safe of evidence.safe) safe.logE = 0;
+  if (!evidence.baseline.frozen) {
     const buckets = bucketPairsOf(context.block.control.duration);
     const block = { second: context.block.second, units: totalOf(buckets), buckets };
-    learnLatency(process.baseline, block, shapeOf(guard));
+    learnLatency(evidence.baseline, block, shapeOf(guard));
     return;
   }
   if (!context.isComparing) {
-    process.pending = null;
+    evidence.pending = null;
     return;
   }
-  const block = merge(process, context);
-  if (block !== null) play(guard, state, { process, block, context });
+  const block = merge(evidence, context);
+  if (block !== null) play(guard, state, { evidence, block, context });
 }
 
 interface Play {
-  readonly process: LatencyProcessState;
+  readonly evidence: LatencyProcessState;
   readonly block: PendingBuckets;
   readonly context: FoldContext;
 }
 
-function play(guard: LatencyConfig, state: GuardState, { process, block, context }: Play): void {
+function play(guard: LatencyConfig, state: GuardState, { evidence, block, context }: Play): void {
   const weight = block.canaryN / block.controlN;
-  playThresholds(guard, { process, block, context });
-  playRidit(guard, process, block);
-  addBuckets(process.canary, block.canary);
-  addBuckets(process.control, block.control, weight * CONTROL_SCALE);
-  process.controlSpread += weight * block.canaryN;
-  const slow = process.baseline.thresholds[1] ?? 0;
+  playThresholds(guard, { evidence, block, context });
+  playRidit(guard, evidence, block);
+  addBuckets(evidence.canary, block.canary);
+  addBuckets(evidence.control, block.control, weight * CONTROL_SCALE);
+  evidence.controlSpread += weight * block.canaryN;
+  const slow = evidence.baseline.thresholds[1] ?? 0;
   state.stageCanaryN += block.canaryN;
   state.canary.n += block.canaryN;
   state.canary.bad += countAbove(block.canary, slow);
   state.control.n += block.controlN;
   state.control.bad += countAbove(block.control, slow);
-  state.safeBest = Math.max(state.safeBest, latencySafeE(process));
+  state.safeBest = Math.max(state.safeBest, latencySafeE(evidence));
 }
 
 /** Every watched quantile must be proven: the least of the safe e-values. */
-function latencySafeE(process: LatencyProcessState): number {
+function latencySafeE(evidence: LatencyProcessState): number {
   let least = Infinity;
-  for (const safe of process.safe) least = Math.min(least, SafeBinary.eValue(safe));
+  for (const safe of evidence.safe) least = Math.min(least, SafeBinary.eValue(safe));
   return least;
 }
 
 /** Shifting the canary by whole buckets tolerates (or excludes) a factor exactly, without estimating a quantile. */
-function playThresholds(guard: LatencyConfig, { process, block }: Play): void {
+function playThresholds(guard: LatencyConfig, { evidence, block }: Play): void {
   const { canaryN, controlN } = block;
-  const { thresholds, above, aboveMargin } = process.baseline;
+  const { thresholds, above, aboveMargin } = evidence.baseline;
   thresholds.forEach((index, i) => {
     const controlBad = countAbove(block.control, index);
     const canaryBad = countAbove(block.canary, index + guard.toleranceBuckets);
     const prior = above[i] ?? 0;
-    const harm = process.thresholds[i];
+    const harm = evidence.thresholds[i];
     if (harm !== undefined) HarmBinary.fold(harm, { canaryN, canaryBad, controlN, controlBad }, { prior });
-    process.canaryAbove[i] = (process.canaryAbove[i] ?? 0) + canaryBad;
-    process.expectedAbove[i] = (process.expectedAbove[i] ?? 0) + (canaryN / controlN) * controlBad;
-    const safe = process.safe[i];
+    evidence.canaryAbove[i] = (evidence.canaryAbove[i] ?? 0) + canaryBad;
+    evidence.expectedAbove[i] = (evidence.expectedAbove[i] ?? 0) + (canaryN / controlN) * controlBad;
+    const safe = evidence.safe[i];
     if (safe === undefined) return;
     const slower = countAbove(block.canary, index + guard.marginBuckets);
     const expectedRatio = (aboveMargin[i] ?? 0) / prior;
@@ -103,8 +103,8 @@ function playThresholds(guard: LatencyConfig, { process, block }: Play): void {
   });
 }
 
-function playRidit(guard: LatencyConfig, process: LatencyProcessState, block: PendingBuckets): void {
-  const { baseline } = process;
+function playRidit(guard: LatencyConfig, evidence: LatencyProcessState, block: PendingBuckets): void {
+  const { baseline } = evidence;
   const score = (pairs: Buckets, shift: number): [number, number][] =>
     pairs.map(([index, count]) => [riditOf(baseline, index - shift), count]);
   const scores = {
@@ -113,31 +113,31 @@ function playRidit(guard: LatencyConfig, process: LatencyProcessState, block: Pe
     canary: score(block.canary, guard.toleranceBuckets),
     control: score(block.control, 0),
   };
-  MeanHarm.fold(process.ridit, scores, {
+  MeanHarm.fold(evidence.ridit, scores, {
     tolerance: EQUAL,
     prior: RIDIT_PRIOR,
     alternatives: (mean) => RIDIT_SHIFTS.map((shift) => mean + shift),
   });
 }
 
-function merge(process: LatencyProcessState, context: FoldContext): PendingBuckets | null {
+function merge(evidence: LatencyProcessState, context: FoldContext): PendingBuckets | null {
   const canary = bucketPairsOf(context.block.canary.duration);
   const control = bucketPairsOf(context.block.control.duration);
   const since = context.block.second;
   let pending: PendingBuckets = { since, canaryN: totalOf(canary), controlN: totalOf(control), canary, control };
-  if (process.pending !== null && !isStale(process.pending.since, context)) {
-    addBuckets(canary, process.pending.canary);
-    addBuckets(control, process.pending.control);
+  if (evidence.pending !== null && !isStale(evidence.pending.since, context)) {
+    addBuckets(canary, evidence.pending.canary);
+    addBuckets(control, evidence.pending.control);
     pending = {
-      since: process.pending.since,
-      canaryN: pending.canaryN + process.pending.canaryN,
-      controlN: pending.controlN + process.pending.controlN,
+      since: evidence.pending.since,
+      canaryN: pending.canaryN + evidence.pending.canaryN,
+      controlN: pending.controlN + evidence.pending.controlN,
       canary,
       control,
     };
   }
   const isPlayable = pending.canaryN > 0 && pending.controlN > 0;
-  process.pending = isPlayable || pending.canaryN + pending.controlN === 0 ? null : pending;
+  evidence.pending = isPlayable || pending.canaryN + pending.controlN === 0 ? null : pending;
   return isPlayable ? pending : null;
 }
 

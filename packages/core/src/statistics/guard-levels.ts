@@ -56,20 +56,20 @@ export function describeGuard(config: EngineConfig, guard: GuardConfig, state: G
 
 /** `alpha` is what the confidence sequences may use: the other half belongs to the e-process of harm. */
 function describe(guard: GuardConfig, state: GuardState, alpha: number): GuardLevels {
-  const { process } = state;
-  switch (process.kind) {
+  const { evidence } = state;
+  switch (evidence.kind) {
     case 'binary':
       return describeRate(
-        process.difference,
+        evidence.difference,
         guard.kind === 'slow' || guard.kind === 'errors' ? guard.tolerance : EQUAL,
         alpha,
       );
     case 'latency':
-      return guard.kind === 'latency' ? describeLatency(guard, process, alpha) : nothing('milliseconds');
+      return guard.kind === 'latency' ? describeLatency(guard, evidence, alpha) : nothing('milliseconds');
     case 'value':
-      return guard.kind === 'value' ? describeValue(guard, process, alpha) : nothing('relative');
+      return guard.kind === 'value' ? describeValue(guard, evidence, alpha) : nothing('relative');
     case 'count':
-      return describeCount(process, guard.kind === 'count' ? guard.harmful : 'up');
+      return describeCount(evidence, guard.kind === 'count' ? guard.harmful : 'up');
     case 'ceiling':
       return describeCeiling(state, guard.kind === 'ceiling' ? guard.limit : 1);
   }
@@ -95,15 +95,15 @@ function describeRate(difference: RateDifferenceState, tolerance: Tolerance, alp
   };
 }
 
-function describeLatency(guard: LatencyConfig, process: LatencyProcessState, alpha: number): GuardLevels {
-  const quantile = shownQuantile(process);
-  const canaryLevel = quantileValue(process.canary, quantile);
-  const controlLevel = quantileValue(process.control, quantile);
+function describeLatency(guard: LatencyConfig, evidence: LatencyProcessState, alpha: number): GuardLevels {
+  const quantile = shownQuantile(evidence);
+  const canaryLevel = quantileValue(evidence.canary, quantile);
+  const controlLevel = quantileValue(evidence.control, quantile);
   if (canaryLevel === undefined || controlLevel === undefined) return nothing('milliseconds');
-  const canaryN = process.canary.reduce((sum, [, count]) => sum + count, 0);
-  const canary = quantileBounds({ buckets: process.canary, size: canaryN }, quantile, alpha / 2);
-  const size = (canaryN * canaryN) / process.controlSpread;
-  const control = quantileBounds({ buckets: process.control, size }, quantile, alpha / 2);
+  const canaryN = evidence.canary.reduce((sum, [, count]) => sum + count, 0);
+  const canary = quantileBounds({ buckets: evidence.canary, size: canaryN }, quantile, alpha / 2);
+  const size = (canaryN * canaryN) / evidence.controlSpread;
+  const control = quantileBounds({ buckets: evidence.control, size }, quantile, alpha / 2);
   const interval = {
     low: canary.low === null || control.high === null ? null : canary.low - control.high,
     high: canary.high === null || control.low === null ? null : canary.high - control.low,
@@ -117,37 +117,37 @@ function describeLatency(guard: LatencyConfig, process: LatencyProcessState, alp
     estimate: canaryLevel - controlLevel,
     interval: interval.low === null && interval.high === null ? null : interval,
     tolerance: controlLevel * (2 ** (guard.toleranceBuckets / 16) - 1),
-    isBeyondTolerance: isSlowerAnywhere(guard, process),
+    isBeyondTolerance: isSlowerAnywhere(guard, evidence),
   };
 }
 
 /** p95, unless there is evidence and another quantile carries more of it: time-outs of 2 % do not move p95. */
-function shownQuantile(process: LatencyProcessState): number {
-  if (latencyE(process) < SHOW_FROM) return 0.95;
+function shownQuantile(evidence: LatencyProcessState): number {
+  if (latencyE(evidence) < SHOW_FROM) return 0.95;
   let best = 1;
-  process.thresholds.forEach((threshold, i) => {
-    if (HarmBinary.eValue(threshold) > HarmBinary.eValue(process.thresholds[best] ?? threshold)) best = i;
+  evidence.thresholds.forEach((threshold, i) => {
+    if (HarmBinary.eValue(threshold) > HarmBinary.eValue(evidence.thresholds[best] ?? threshold)) best = i;
   });
   return LATENCY_QUANTILES[best] ?? 0.95;
 }
 
-function isSlowerAnywhere(guard: LatencyConfig, process: LatencyProcessState): boolean {
-  const isSlowerAt = process.canaryAbove.some((above, i) => above > (process.expectedAbove[i] ?? 0));
-  return isSlowerAt || meanRidit(process, 'canary', guard.toleranceBuckets) > meanRidit(process, 'control', 0);
+function isSlowerAnywhere(guard: LatencyConfig, evidence: LatencyProcessState): boolean {
+  const isSlowerAt = evidence.canaryAbove.some((above, i) => above > (evidence.expectedAbove[i] ?? 0));
+  return isSlowerAt || meanRidit(evidence, 'canary', guard.toleranceBuckets) > meanRidit(evidence, 'control', 0);
 }
 
-function meanRidit(process: LatencyProcessState, side: 'canary' | 'control', shift: number): number {
+function meanRidit(evidence: LatencyProcessState, side: 'canary' | 'control', shift: number): number {
   let sum = 0;
   let n = 0;
-  for (const [index, count] of process[side]) {
-    sum += count * riditOf(process.baseline, index - shift);
+  for (const [index, count] of evidence[side]) {
+    sum += count * riditOf(evidence.baseline, index - shift);
     n += count;
   }
   return n === 0 ? 0 : sum / n;
 }
 
-function describeValue(guard: ValueConfig, process: ValueProcessState, alpha: number): GuardLevels {
-  const { difference, baseline } = process;
+function describeValue(guard: ValueConfig, evidence: ValueProcessState, alpha: number): GuardLevels {
+  const { difference, baseline } = evidence;
   if (difference.n === 0 || (difference.sum === 0 && difference.expected === 0)) return nothing('relative');
   const canaryLevel = (difference.sum / difference.n) * baseline.cap;
   const controlLevel = (difference.expected / difference.n) * baseline.cap;
@@ -171,8 +171,8 @@ function describeValue(guard: ValueConfig, process: ValueProcessState, alpha: nu
   };
 }
 
-function describeCount(process: CountProcessState, harmful: 'up' | 'down'): GuardLevels {
-  const { canary, expected } = process;
+function describeCount(evidence: CountProcessState, harmful: 'up' | 'down'): GuardLevels {
+  const { canary, expected } = evidence;
   if (canary === 0 && expected === 0) return nothing('relative');
   const estimate = expected === 0 ? null : canary / expected - 1;
   return {

@@ -28,29 +28,29 @@ export function startValue(guard: ValueConfig, baseline: Baseline): ValueProcess
 
 /** Folds one block into a guard on a mean. */
 export function foldValue(guard: ValueConfig, state: GuardState, context: FoldContext): void {
-  const process = state.process;
-  if (process.kind !== 'value') return;
-  MeanHarm.addMass(process.harm, context.mass);
-  if (context.isNewStage) process.safe.logE = 0;
-  if (!process.baseline.frozen) {
+  const evidence = state.evidence;
+  if (evidence.kind !== 'value') return;
+  MeanHarm.addMass(evidence.harm, context.mass);
+  if (context.isNewStage) evidence.safe.logE = 0;
+  if (!evidence.baseline.frozen) {
     const { n, buckets } = sideOf(guard, context.block.control);
-    learnValue(process.baseline, { second: context.block.second, units: n, buckets });
+    learnValue(evidence.baseline, { second: context.block.second, units: n, buckets });
     return;
   }
   if (!context.isComparing) {
-    process.pending = null;
+    evidence.pending = null;
     return;
   }
-  const block = merge(guard, process, context);
-  if (block !== null) play(guard, state, { process, block });
+  const block = merge(guard, evidence, context);
+  if (block !== null) play(guard, state, { evidence, block });
 }
 
 function play(
   guard: ValueConfig,
   state: GuardState,
-  { process, block }: { readonly process: ValueProcessState; readonly block: PendingBuckets },
+  { evidence, block }: { readonly evidence: ValueProcessState; readonly block: PendingBuckets },
 ): void {
-  const { baseline } = process;
+  const { baseline } = evidence;
   const raw: ScoreBlock = {
     canaryN: block.canaryN,
     controlN: block.controlN,
@@ -60,19 +60,19 @@ function play(
   const isDown = guard.harmful === 'down';
   const scores = isDown ? flipped(raw) : raw;
   const prior = { mean: isDown ? 1 - baseline.mean : baseline.mean, variance: baseline.variance };
-  MeanHarm.fold(process.harm, scores, {
+  MeanHarm.fold(evidence.harm, scores, {
     prior,
     tolerance: lineOf(guard.harmful, guard.tolerance),
     alternatives: (mean) => TARGETS.map((target) => alternativeOf(guard, mean, target)),
   });
-  MeanSafe.fold(process.safe, scores, {
+  MeanSafe.fold(evidence.safe, scores, {
     prior,
     tolerance: lineOf(guard.harmful, guard.margin),
     expected: (mean) => mean,
   });
-  const { difference } = process;
+  const { difference } = evidence;
   MeanDifference.fold(difference, raw, difference.n > 0 ? difference.expected / difference.n : baseline.mean);
-  state.safeBest = Math.max(state.safeBest, MeanSafe.eValue(process.safe));
+  state.safeBest = Math.max(state.safeBest, MeanSafe.eValue(evidence.safe));
   state.stageCanaryN += block.canaryN;
   state.canary.n += block.canaryN;
   state.canary.bad += totalOf(block.canary);
@@ -105,13 +105,13 @@ function flipped(block: ScoreBlock): ScoreBlock {
   return { ...block, canary: flip(block.canary), control: flip(block.control) };
 }
 
-function merge(guard: ValueConfig, process: ValueProcessState, context: FoldContext): PendingBuckets | null {
+function merge(guard: ValueConfig, evidence: ValueProcessState, context: FoldContext): PendingBuckets | null {
   const canary = sideOf(guard, context.block.canary);
   const control = sideOf(guard, context.block.control);
   const earlier =
-    process.pending === null || isStale(process.pending.since, context)
+    evidence.pending === null || isStale(evidence.pending.since, context)
       ? { since: context.block.second, canaryN: 0, controlN: 0, canary: [], control: [] }
-      : process.pending;
+      : evidence.pending;
   addBuckets(canary.buckets, earlier.canary);
   addBuckets(control.buckets, earlier.control);
   const pending: PendingBuckets = {
@@ -122,7 +122,7 @@ function merge(guard: ValueConfig, process: ValueProcessState, context: FoldCont
     control: control.buckets,
   };
   const isPlayable = pending.canaryN > 0 && pending.controlN > 0;
-  process.pending = isPlayable || pending.canaryN + pending.controlN === 0 ? null : pending;
+  evidence.pending = isPlayable || pending.canaryN + pending.controlN === 0 ? null : pending;
   return isPlayable ? pending : null;
 }
 
