@@ -1,2 +1,4 @@
 export { application, helpOfAllCommands, runBelay } from './application.ts';
 export { exitCode, exitCodeMeaning, type ExitCode } from './exit-code.ts';
+export { type DemoSetting, type DemoSettings, openDemoSetting } from './demo/demo-run.ts';
+export { DEMO_FLAG, demoPlan } from './demo/demo-plan.ts';

@@ -1,4 +1,4 @@
-import { planRollout, type Policy, type RolloutPlan } from '@belay/core/rollout';
+import { engineOptionsOf, planRollout, type Policy, type RolloutPlan } from '@belay/core/rollout';
 import { createEngineConfig } from '@belay/core/statistics';
 import { type AaResult, type AaTraffic, simulateAa } from '../aa/simulate-aa.ts';
 import type { Api } from '../connection.ts';
@@ -34,13 +34,7 @@ export async function rolloutAa(run: Run, flags: AaFlags, name: string): Promise
   const traffic = await readTraffic(api, flags, planned.plan);
   const guarded = planned.plan.stages.filter(({ share }) => share < 1);
   const stages = guarded.map(({ share, soakMs }) => ({ share, seconds: Math.max(1, Math.round(soakMs / 1000)) }));
-  const config = createEngineConfig({
-    alpha: planned.plan.alpha,
-    guards: planned.plan.guards.map(({ options }) => options),
-    stages: stages.map(({ share, seconds }) => ({ share, plannedMinutes: seconds / 60 })),
-    warmUpSeconds: planned.plan.warmUpMs / 1000,
-    baseline: { errorRate: traffic.errorRate },
-  });
+  const config = createEngineConfig(engineOptionsOf(planned.plan, { errorRate: traffic.errorRate }));
   const result = simulateAa({ config, stages, traffic, runs: flags.runs, seed: flags.seed });
   const { alpha } = planned.plan;
   run.output.answer({ flag: flag.key, promised: alpha, seed: flags.seed, traffic, ...result }, () =>

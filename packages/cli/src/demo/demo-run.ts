@@ -34,6 +34,14 @@ export interface Demo {
   close(): Promise<void>;
 }
 
+/** What the demo plays in: the server, the shops behind their traffic. */
+export interface DemoSetting {
+  readonly server: DemoServer;
+  readonly gate: TelemetryGate | undefined;
+  readonly load: DemoLoad;
+  readonly folder: string;
+}
+
 interface Parts {
   readonly story: DemoStory;
   readonly world: World;
@@ -47,13 +55,25 @@ const WARM_UP_REQUESTS = 600;
 const WARM_UP_MS = 60_000;
 
 /** Runs the whole demo up to the end of change #1. Whatever fails, no child and no folder stays behind. */
-export async function runDemo(settings: DemoSettings, parts: Parts): Promise<Demo> {
+export function runDemo(settings: DemoSettings, parts: Parts): Promise<Demo> {
+  return closingOnFailure((closing) => play(settings, parts, closing));
+}
+
+/** Opens the demo's server, shops and traffic without any change; for measurements. */
+export function openDemoSetting(settings: DemoSettings, parts: Parts): Promise<DemoSetting & Pick<Demo, 'close'>> {
+  return closingOnFailure(async (closing) => ({
+    ...(await openSetting(settings, parts, closing)),
+    close: closing.close,
+  }));
+}
+
+async function closingOnFailure<T>(open: (closing: Closing) => Promise<T>): Promise<T> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).toReversed()) await one();
   };
   try {
-    return await play(settings, parts, { closers, close });
+    return await open({ closers, close });
   } catch (error) {
     await close();
     throw error;
@@ -65,10 +85,21 @@ interface Closing {
   readonly close: () => Promise<void>;
 }
 
-async function play(settings: DemoSettings, parts: Parts, { closers, close }: Closing): Promise<Demo> {
+async function play(settings: DemoSettings, parts: Parts, closing: Closing): Promise<Demo> {
+  const { story, world } = parts;
+  const { server, gate, load, folder } = await openSetting(settings, parts, closing);
+  story.tell(`Change #1: ${demoPlan.title ?? DEMO_FLAG}. ${demoFaults[settings.fault].tells}`);
+  const started = await server.api.call('rolloutCreate', { body: { ...demoPlan, start: true } });
+  const view = await followRollout(started, { fault: settings.fault, server, load, gate, story, world });
+  const result = await measure(settings, { view, server, load });
+  return { result, server, folder, close: closing.close };
+}
+
+/** Server, shops and traffic, before any change. */
+async function openSetting(settings: DemoSettings, parts: Parts, { closers }: Closing): Promise<DemoSetting> {
   const { story, world } = parts;
   const folder = await makeFolder(settings, closers);
-  story.tell(`Starting Belay ...`);
+  story.tell('Starting Belay ...');
   const server = await startDemoServer({ folder, port: settings.port ?? (await freePort(4600)) });
   closers.push(() => server.stop());
   parts.onServer(server);
@@ -77,18 +108,10 @@ async function play(settings: DemoSettings, parts: Parts, { closers, close }: Cl
 
   const load = await openShops({ settings, server, gate, folder, closers });
   story.tell(`Three shops are open, ${settings.ratePerSecond} requests arrive a second.`);
-  await waitUntil(() => load.totals().oldPath >= WARM_UP_REQUESTS, {
-    what: 'the first requests',
-    timeoutMs: WARM_UP_MS,
-    world,
-  });
+  const enough = (): boolean => load.totals().oldPath >= WARM_UP_REQUESTS;
+  await waitUntil(enough, { what: 'the first requests', timeoutMs: WARM_UP_MS, world });
   await waitForInstances(server, world);
-
-  story.tell(`Change #1: ${demoPlan.title ?? DEMO_FLAG}. ${demoFaults[settings.fault].tells}`);
-  const started = await server.api.call('rolloutCreate', { body: { ...demoPlan, start: true } });
-  const view = await followRollout(started, { fault: settings.fault, server, load, gate, story, world });
-  const result = await measure(settings, { view, server, load, world });
-  return { result, server, folder, close };
+  return { server, gate, load, folder };
 }
 
 async function makeFolder(settings: DemoSettings, closers: (() => Promise<void>)[]): Promise<string> {
@@ -144,7 +167,6 @@ interface Ended {
   readonly view: RolloutView;
   readonly server: DemoServer;
   readonly load: DemoLoad;
-  readonly world: World;
 }
 
 const AFTER_UNDO_MS = 3_000;
