@@ -1,3 +1,5 @@
+import type { Selectable } from 'kysely';
+import type { RolloutUndoTable } from '../../platform/sqlite/changes-tables.ts';
 import type { DatabaseConnection, DatabaseTransaction } from '../../platform/sqlite/database.ts';
 import type { EffectPoint, StoredDecision, Undo } from './rollout-record.ts';
 
@@ -132,7 +134,17 @@ export async function readUndo(db: DatabaseConnection, { rolloutId, attempt }: A
     .where('rollout_id', '=', rolloutId)
     .where('attempt', '=', attempt)
     .executeTakeFirst();
-  if (row === undefined) return null;
+  return row === undefined ? null : undoOf(row);
+}
+
+/** Ways back that not every instance has confirmed yet. */
+export async function readOpenUndos(db: DatabaseConnection): Promise<readonly { key: AttemptKey; undo: Undo }[]> {
+  const rows = await db.selectFrom('rollout_undos').selectAll().where('completed_at', 'is', null).execute();
+  return rows.map((row) => ({ key: { rolloutId: row.rollout_id, attempt: row.attempt }, undo: undoOf(row) }));
+}
+
+/** The JSON columns were written by {@link writeUndo}. */
+function undoOf(row: Selectable<RolloutUndoTable>): Undo {
   return {
     revision: row.revision,
     decidedAt: row.decided_at,

@@ -6,10 +6,11 @@ import { type Database, type DatabaseTransaction, transaction } from '../../plat
 import { stateHash } from '../guards/api.ts';
 import { appendLedger, ledgerEvent } from '../ledger/api.ts';
 import type { ChangesOptions } from './api.ts';
-import type { RolloutEngine, RolloutRecord } from './rollout-record.ts';
+import type { RolloutEngine, RolloutRecord, Undo } from './rollout-record.ts';
 import type { RolloutRegister } from './rollout-register.ts';
 import { insertRollout, updateRollout } from './rollout-store.ts';
 import { appendDecision, writeUndo } from './rollout-trail.ts';
+import type { UndoWatch } from './undo-watch.ts';
 
 /** What a transition needs besides itself. */
 export interface TransitionContext {
@@ -31,9 +32,10 @@ export interface TransitionWriter {
 type WriterOptions = Pick<ChangesOptions, 'flags' | 'bus' | 'log'> & {
   readonly db: Database;
   readonly register: RolloutRegister;
+  readonly undo: Pick<UndoWatch, 'begin'>;
 };
 
-export function createTransitionWriter({ db, flags, bus, log, register }: WriterOptions): TransitionWriter {
+export function createTransitionWriter({ db, flags, bus, log, register, undo }: WriterOptions): TransitionWriter {
   const tell = (record: RolloutRecord, entries: readonly LedgerEntryView[], now: number): void => {
     register.put(record);
     for (const entry of entries) bus.publish(ledgerEvent(entry));
@@ -46,6 +48,7 @@ export function createTransitionWriter({ db, flags, bus, log, register }: Writer
         for (const effect of transition.effects) await work.carryOut(trx, transition, effect);
         return updateRollout(trx, { ...record, state: transition.state, seed: work.seed, engine: work.engine });
       });
+      if (work.undo !== null) undo.begin({ rolloutId: record.id, attempt: written.state.attempt }, work.undo);
       if (work.isFlagChanged) flags.publish();
       tell(written, work.entries, context.now);
       return written;
@@ -72,6 +75,7 @@ export function createTransitionWriter({ db, flags, bus, log, register }: Writer
 class EffectRun {
   readonly entries: LedgerEntryView[] = [];
   isFlagChanged = false;
+  undo: Undo | null = null;
   engine: RolloutEngine | null;
   seed: string;
   readonly #outside: Pick<ChangesOptions, 'flags' | 'log'>;
@@ -144,8 +148,8 @@ class EffectRun {
     if (serve === 'canary') return;
     const connected = flags.instances().filter((instance) => instance.connected);
     const expected = connected.map(({ service, instance }) => `${service}/${instance}`);
-    const undo = { revision, decidedAt: this.#context.now, expected, confirmed: {}, completedAt: null };
-    await writeUndo(trx, { rolloutId: this.#record.id, attempt: state.attempt }, undo);
+    this.undo = { revision, decidedAt: this.#context.now, expected, confirmed: {}, completedAt: null };
+    await writeUndo(trx, { rolloutId: this.#record.id, attempt: state.attempt }, this.undo);
   }
 
   async #note(trx: DatabaseTransaction, { type: _type, ...line }: LedgerEffect): Promise<void> {
