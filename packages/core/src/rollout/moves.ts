@@ -61,6 +61,7 @@ export function rollBack(state: RolloutState, cause: Omit<Ending, 'stage' | 'sha
   const ended: RolloutState = {
     ...state,
     status: 'rolled-back',
+    failures: state.failures + (cause.code === 'harm' || cause.code === 'trip' ? 1 : 0),
     held: null,
     noData: null,
     ending,

@@ -49,13 +49,13 @@ export function retryConflicts(
 ): readonly StartConflict[] {
   const until = coolDownUntil(previous);
   if (until === null) return [];
-  if (previous.attempt >= previous.plan.maxAttempts) {
+  if (previous.failures >= previous.plan.maxAttempts) {
     return [
       {
         code: 'rollout.attempts-exhausted',
-        sentence: `This change was taken back ${previous.attempt} times; that is the limit.`,
+        sentence: `This change was taken back ${previous.failures} times; that is the limit.`,
         hint: 'Give the mended change a variant of its own, so that it is judged as a new one.',
-        details: { attempts: previous.attempt, maxAttempts: previous.plan.maxAttempts },
+        details: { attempts: previous.failures, maxAttempts: previous.plan.maxAttempts },
       },
     ];
   }

@@ -209,6 +209,8 @@ export type Flow = 'flowing' | 'no-exposures' | 'no-telemetry' | 'unreadable';
 export interface RolloutState {
   readonly plan: RolloutPlan;
   readonly attempt: number;
+  /** Attempts that harm has ended so far, this one included. */
+  readonly failures: number;
   readonly status: RolloutStatus;
   /** Index of the present or last stage; -1 before the start. */
   readonly stage: number;

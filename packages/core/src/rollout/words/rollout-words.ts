@@ -226,10 +226,10 @@ function keptDetail(state: RolloutState, facts: RolloutFacts): string {
 function retryWords(state: RolloutState, { now, clockTime }: RolloutFacts): NextWords | null {
   const until = coolDownUntil(state);
   if (until === null) return null;
-  if (state.attempt >= state.plan.maxAttempts) {
+  if (state.failures >= state.plan.maxAttempts) {
     return {
       label: 'No more tries',
-      what: `${counted(state.attempt, 'attempt')} of ${state.plan.maxAttempts} used`,
+      what: `${counted(state.failures, 'attempt')} of ${state.plan.maxAttempts} used`,
       condition: 'Give the mended change a variant of its own.',
       at: null,
     };
