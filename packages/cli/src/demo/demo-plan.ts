@@ -17,9 +17,9 @@ export const demoPlan: RolloutInput = {
   profile: 'fast',
   from: 'off',
   to: 'on',
-  stages: [{ to: '10%', soak: '20s', min: 200 }, { to: '50%', soak: '90s', min: 4000 }, { to: '100%' }],
+  stages: [{ to: '10%', soak: '20s', min: 200 }, { to: '50%', soak: '180s', min: 4000 }, { to: '100%' }],
   guards: [
-    { signal: 'http.errors', worse_by: '0.3pp', title: 'Failed checkouts' },
+    { signal: 'http.errors', worse_by: '0.1pp', title: 'Failed checkouts' },
     { signal: 'http.latency', title: 'Response time' },
     { signal: 'order.cost', worse: 'up', worse_by: '5%', title: 'Cost per order' },
     { signal: 'order.revenue', worse: 'down', worse_by: '10%', title: 'Revenue per order' },
