@@ -1,3 +1,4 @@
+import { textOf } from './coercion.ts';
 import { errorResult } from './flag-result.ts';
 import type {
   CompiledFlag,
@@ -46,7 +47,8 @@ export function evaluateTargeting(
     return errorResult('GENERAL', `Error evaluating targeting rule for flag '${flag.key}': ${why}`, flag.metadata);
   }
   if (answer === null || answer === undefined) return flag.fallback;
-  const variant = typeof answer === 'string' ? answer : nameOf(answer);
+  // A rule may answer with `true` or a number: the variant is named by its text.
+  const variant = typeof answer === 'string' ? answer : textOf(answer);
   return flag.matches.get(variant) ?? unknownVariant(flag, variant);
 }
 
@@ -65,9 +67,4 @@ const noOptions: EvaluateOptions = Object.freeze({});
 
 function unknownVariant(flag: CompiledFlag, variant: string): GuardedResult {
   return errorResult('GENERAL', `Variant '${variant}' not found in flag with key '${flag.key}'`, flag.metadata);
-}
-
-/** A rule may answer with `true` or a number: the variant is named by its text. */
-function nameOf(answer: unknown): string {
-  return typeof answer === 'object' && !Array.isArray(answer) ? '[object Object]' : String(answer);
 }

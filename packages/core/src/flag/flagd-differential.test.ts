@@ -1,6 +1,6 @@
 import { FlagdCore, MemoryStorage } from '@openfeature/flagd-core';
 import type { EvaluationContext as FlagdContext } from '@openfeature/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileFlagSet } from './compile-flag-set.ts';
 import { evaluateFlag } from './evaluate-flag.ts';

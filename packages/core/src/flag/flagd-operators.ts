@@ -95,8 +95,8 @@ function compileFractional(raw: unknown, scope: RuleScope): Rule {
 function compileDefaultHash(scope: RuleScope): KeyHash {
   const hashKey = hashWithPrefix(scope.flagKey);
   return (_data, root) => {
-    const key = root['targetingKey'];
-    return key === undefined || key === null || key === '' ? undefined : hashKey(String(key));
+    const key = textOf(root['targetingKey']);
+    return key === '' ? undefined : hashKey(key);
   };
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileFlagSet } from './compile-flag-set.ts';
 import { allUnits, compileOverlays, evaluateGuarded, noOverlays } from './overlay.ts';

@@ -194,5 +194,5 @@ function fail(place: Place, work: Work, issue: Omit<InputIssue, 'path'>): Rule {
 }
 
 function shown(value: unknown): string {
-  return String(typeof value === 'object' ? JSON.stringify(value) : value).slice(0, 80);
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')).slice(0, 80);
 }
