@@ -85,7 +85,9 @@ export interface CeilingGuard extends GuardBase {
   readonly limit?: number;
 }
 
+/** A guard as the caller writes it; `kind` says which. */
 export type GuardOptions = ErrorsGuard | LatencyGuard | SlowGuard | ValueGuard | CountGuard | CeilingGuard;
+/** Kind of a guard. */
 export type GuardKind = GuardOptions['kind'];
 
 /** What control looked like before the rollout; whatever is absent is learnt from the first control units. */
@@ -126,11 +128,17 @@ interface WithMargins {
   readonly margins: readonly Tolerance[];
 }
 
+/** {@link ErrorsGuard} with defaults filled in and a margin per stage. */
 export type ErrorsConfig = Required<ErrorsGuard> & WithMargins;
+/** {@link LatencyGuard} with defaults filled in. */
 export type LatencyConfig = Required<LatencyGuard>;
+/** {@link SlowGuard} with defaults filled in and a margin per stage. */
 export type SlowConfig = Required<SlowGuard> & WithMargins;
+/** {@link ValueGuard} with defaults filled in. */
 export type ValueConfig = Required<ValueGuard>;
+/** {@link CountGuard} with defaults filled in. */
 export type CountConfig = Required<CountGuard>;
+/** {@link CeilingGuard} with defaults filled in. */
 export type CeilingConfig = Required<CeilingGuard>;
 
 /** A guard with all defaults filled in. */
@@ -199,6 +207,7 @@ export interface PendingBuckets {
   control: [number, number][];
 }
 
+/** Evidence of a guard on a share of units (errors, slow). */
 export interface BinaryProcessState {
   kind: 'binary';
   harm: HarmState;
@@ -209,6 +218,7 @@ export interface BinaryProcessState {
   baseline: FrozenLatency | null;
 }
 
+/** Evidence of a guard on the latency distribution. */
 export interface LatencyProcessState {
   kind: 'latency';
   baseline: FrozenLatency;
@@ -226,6 +236,7 @@ export interface LatencyProcessState {
   controlSpread: number;
 }
 
+/** Evidence of a guard on the mean of a tracked value. */
 export interface ValueProcessState {
   kind: 'value';
   baseline: FrozenValue;
@@ -235,6 +246,7 @@ export interface ValueProcessState {
   difference: MeanDifferenceState;
 }
 
+/** Evidence of a guard on the number of tracked events. */
 export interface CountProcessState {
   kind: 'count';
   count: CountState;
@@ -244,6 +256,7 @@ export interface CountProcessState {
   expected: number;
 }
 
+/** Evidence of a guard on the canary alone. */
 export interface CeilingProcessState {
   kind: 'ceiling';
   harm: MixtureState;
@@ -334,6 +347,7 @@ export interface GuardReading {
   readonly canDecide: boolean;
 }
 
+/** Why promotion is held: evidence of harm, a wrong split, or a side without units. */
 export type HoldReason = 'evidence' | 'sample-ratio' | 'canary-silent' | 'control-silent';
 
 /** What the whole engine knows at this moment. */
