@@ -8,10 +8,10 @@ const url = await app.listen({ port: settings.port, host: '127.0.0.1' });
 
 console.log(`The shop is open at ${url}`);
 process.send?.({ type: 'listening', url });
-process.once('SIGTERM', close);
-process.once('SIGINT', close);
+process.once('SIGTERM', () => void close());
+process.once('SIGINT', () => void close());
 // A parent that dies without a word must not leave a shop behind.
-if (process.send !== undefined) process.once('disconnect', close);
+if (process.send !== undefined) process.once('disconnect', () => void close());
 
 async function close(): Promise<void> {
   await app.close();

@@ -20,7 +20,7 @@ const child = spawn(node, [...sourceArguments, main, ...process.argv.slice(2)], 
 // The terminal sends Ctrl-C to both; the child decides how to end, and this process ends with it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.once('error', (error) => {
-  console.error(`belay could not start ${node}: ${error.message}\nMend: run "npm ci" in the folder of Belay.`);
+  process.stderr.write(`belay could not start ${node}: ${error.message}\nMend: run "npm ci" in the folder of Belay.\n`);
   process.exit(1);
 });
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

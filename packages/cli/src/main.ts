@@ -21,7 +21,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await runBelay(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
-  stdinIsTty: process.stdin.isTTY === true,
+  stdinIsTty: process.stdin.isTTY ?? false,
   environment: process.env,
   cwd: process.cwd(),
   home: homedir(),

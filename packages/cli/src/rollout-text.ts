@@ -105,7 +105,7 @@ function cellOf(value: number): number {
 
 function place(cells: string[], middle: number, word: string): void {
   const start = Math.max(0, middle - Math.floor(word.length / 2));
-  [...word].forEach((letter, index) => {
+  word.split('').forEach((letter, index) => {
     cells[start + index] = letter;
   });
 }

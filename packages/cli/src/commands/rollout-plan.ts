@@ -16,7 +16,7 @@ export async function rolloutPlan(run: Run, flags: PlanFlags, name: string): Pro
 /** The plan as people read it. */
 export function planText(report: PlanReport): string {
   const stages = report.stages.map((stage) => [
-    `${formatShare(stage.share)}`,
+    formatShare(stage.share),
     `${Math.round(stage.soakMs / 1000)} s`,
     String(stage.minUnits),
     stage.approve ? 'asks' : '',

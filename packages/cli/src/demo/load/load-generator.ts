@@ -9,7 +9,7 @@ export interface LoadGenerator {
   addNoisyUser(user: string, ratePerSecond: number, nowMs: number): void;
   totals(): LoadTotals;
   /** Requests of the new path that were sent after a moment, and when the last of all was sent. */
-  exposuresAfter(sentAfterMs: number): { exposures: number; lastSentAt: number | null };
+  readonly exposuresAfter: (sentAfterMs: number) => { exposures: number; lastSentAt: number | null };
   /** Requests whose answers are still out. */
   readonly waiting: number;
 }
@@ -28,6 +28,48 @@ const OTHERWISE_KEPT = 5;
 export function createLoadGenerator({ settings, startMs, clock, send }: Parts): LoadGenerator {
   const chance = createChance(settings.seed);
   const pickUser = createUserPicker(settings.users, chance);
+  const tally = createTally();
+  const everybody = { ratePerSecond: settings.ratePerSecond, nextAt: startMs };
+  const noisy = { user: '', ratePerSecond: 1, nextAt: Infinity };
+  let turn = 0;
+
+  function advance(nowMs: number): number {
+    while (everybody.nextAt <= nowMs) {
+      void dispatch(nextRequest(`user-${pickUser()}`, chance));
+      everybody.nextAt += gapMs(chance, everybody.ratePerSecond);
+    }
+    while (noisy.nextAt <= nowMs) {
+      void dispatch({ method: 'POST', path: '/checkout', user: noisy.user, body: { card: 'broken' } });
+      noisy.nextAt += gapMs(chance, noisy.ratePerSecond);
+    }
+    return Math.min(everybody.nextAt, noisy.nextAt);
+  }
+
+  async function dispatch(request: ShopRequest): Promise<void> {
+    const target = settings.targets[turn++ % settings.targets.length] ?? '';
+    tally.totals.sent += 1;
+    const sentAt = clock.now();
+    tally.count(await send(target, request), sentAt, request);
+  }
+
+  return {
+    advance,
+    addNoisyUser: (user, ratePerSecond, nowMs) => void Object.assign(noisy, { user, ratePerSecond, nextAt: nowMs }),
+    totals: () => ({ ...tally.totals, otherwise: [...tally.totals.otherwise] }),
+    exposuresAfter: tally.exposuresAfter,
+    get waiting() {
+      return tally.totals.sent - tally.totals.answered;
+    },
+  };
+}
+
+interface Tally {
+  readonly totals: { -readonly [K in keyof LoadTotals]: LoadTotals[K] };
+  count(answer: ShopAnswer, sentAt: number, request: ShopRequest): void;
+  readonly exposuresAfter: LoadGenerator['exposuresAfter'];
+}
+
+function createTally(): Tally {
   const newPathSentAt: number[] = [];
   const otherwise: string[] = [];
   const totals = {
@@ -41,41 +83,10 @@ export function createLoadGenerator({ settings, startMs, clock, send }: Parts): 
     oldPath: 0,
     oldPathFailed: 0,
   };
-  let nextAt = startMs;
-  let noisy: { user: string; ratePerSecond: number; nextAt: number } | undefined;
-  let turn = 0;
-
-  function advance(nowMs: number): number {
-    while (nextAt <= nowMs) {
-      void dispatch(nextRequest(`user-${pickUser()}`, chance));
-      nextAt += gapMs(chance, settings.ratePerSecond);
-    }
-    while (noisy !== undefined && noisy.nextAt <= nowMs) {
-      void dispatch({ method: 'POST', path: '/checkout', user: noisy.user, body: { card: 'broken' } });
-      noisy.nextAt += gapMs(chance, noisy.ratePerSecond);
-    }
-    return Math.min(nextAt, noisy?.nextAt ?? Infinity);
-  }
-
-  async function dispatch(request: ShopRequest): Promise<void> {
-    const target = settings.targets[turn++ % settings.targets.length] ?? '';
-    totals.sent += 1;
-    const sentAt = clock.now();
-    count(await send(target, request), sentAt, request);
-  }
 
   function count(answer: ShopAnswer, sentAt: number, request: ShopRequest): void {
     totals.answered += 1;
-    const isBad = answer.failure !== undefined;
-    if (answer.path === 'new') {
-      newPathSentAt.push(sentAt);
-      totals.newPath += 1;
-      if (isBad) totals.newPathFailed += 1;
-    }
-    if (answer.path === 'old') {
-      totals.oldPath += 1;
-      if (isBad) totals.oldPathFailed += 1;
-    }
+    countPath(answer, sentAt);
     if (answer.failure === undefined) return;
     if (answer.failure.isShops) {
       totals.failedByShop += 1;
@@ -85,19 +96,26 @@ export function createLoadGenerator({ settings, startMs, clock, send }: Parts): 
     if (otherwise.length < OTHERWISE_KEPT) otherwise.push(`${request.method} ${request.path}: ${answer.failure.what}`);
   }
 
+  function countPath(answer: ShopAnswer, sentAt: number): void {
+    const bad = answer.failure === undefined ? 0 : 1;
+    if (answer.path === 'new') {
+      newPathSentAt.push(sentAt);
+      totals.newPath += 1;
+      totals.newPathFailed += bad;
+    }
+    if (answer.path === 'old') {
+      totals.oldPath += 1;
+      totals.oldPathFailed += bad;
+    }
+  }
+
   return {
-    advance,
-    addNoisyUser: (user, ratePerSecond, nowMs) => {
-      noisy = { user, ratePerSecond, nextAt: nowMs };
-    },
-    totals: () => ({ ...totals, otherwise: [...otherwise] }),
+    totals,
+    count,
     exposuresAfter: (sentAfterMs) => ({
       exposures: newPathSentAt.filter((at) => at > sentAfterMs).length,
       lastSentAt: newPathSentAt.length === 0 ? null : newPathSentAt.reduce((a, b) => Math.max(a, b)),
     }),
-    get waiting() {
-      return totals.sent - totals.answered;
-    },
   };
 }
 

@@ -9,7 +9,7 @@ const load = createLoadGenerator({
   settings: readSettings(process.argv[2]),
   startMs: Date.now(),
   clock: { now: () => Date.now() },
-  send: client.send,
+  send: (target, request) => client.send(target, request),
 });
 
 let timer = setTimeout(tick, 0);
