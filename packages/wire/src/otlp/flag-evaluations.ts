@@ -12,11 +12,11 @@ export function evaluationsOfSpans(spans: readonly SpanRow[]): EvaluationRow[] {
     const before = found.length;
     for (const event of span.events) {
       if (!EVENT_NAMES.has(event.name)) continue;
-      const evaluation = evaluationOf(event.attributes, { ...span, timeNs: event.timeNs || span.startNs });
+      const evaluation = evaluationOf(event.attributes, placeOf(span, event.timeNs || span.startNs));
       if (evaluation !== undefined) found.push(evaluation);
     }
     if (found.length > before) continue;
-    const own = evaluationOf(span.attributes, { ...span, timeNs: span.startNs });
+    const own = evaluationOf(span.attributes, placeOf(span, span.startNs));
     if (own !== undefined) found.push(own);
   }
   return found;
@@ -26,7 +26,7 @@ export function evaluationsOfSpans(spans: readonly SpanRow[]): EvaluationRow[] {
 export function evaluationsOfLogs(logs: readonly LogRow[]): EvaluationRow[] {
   return logs.flatMap((log) => {
     if (!EVENT_NAMES.has(log.eventName)) return [];
-    const evaluation = evaluationOf(log.attributes, log);
+    const evaluation = evaluationOf(log.attributes, { ...log, reportedNs: log.timeNs });
     return evaluation === undefined ? [] : [evaluation];
   });
 }
@@ -34,8 +34,13 @@ export function evaluationsOfLogs(logs: readonly LogRow[]): EvaluationRow[] {
 interface Place {
   readonly resource: EvaluationRow['resource'];
   readonly timeNs: bigint;
+  readonly reportedNs: bigint;
   readonly traceId: Uint8Array;
   readonly spanId: Uint8Array;
+}
+
+function placeOf({ resource, traceId, spanId, endNs }: SpanRow, timeNs: bigint): Place {
+  return { resource, traceId, spanId, timeNs, reportedNs: endNs };
 }
 
 /** Reads an evaluation in the current and the older attribute names; undefined where no flag or variant is named. */
@@ -55,6 +60,7 @@ function evaluationOf(attributes: readonly string[], place: Place): EvaluationRo
   return {
     resource: place.resource,
     timeNs: place.timeNs,
+    reportedNs: place.reportedNs,
     traceId: place.traceId,
     spanId: place.spanId,
     flagKey,

@@ -45,6 +45,8 @@ export interface OutcomeRow {
 export interface EvaluationRow {
   readonly resource: ResourceFacts;
   readonly timeNs: bigint;
+  /** When what told of it was complete: the span's end, the log record's time. */
+  readonly reportedNs: bigint;
   /** 16 and 8 bytes; empty where the sender gave none. */
   readonly traceId: Uint8Array;
   readonly spanId: Uint8Array;

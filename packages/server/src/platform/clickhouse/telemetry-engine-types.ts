@@ -20,7 +20,7 @@ export interface TelemetryEngineOptions {
   readonly url?: string;
   /** Memory the embedded engine may use for queries and merges. Default 512 MiB. */
   readonly memoryLimitBytes?: number;
-  /** Refuse to store below this much free disk. Default max(256 MiB, 2% of the disk). */
+  /** Refuse to store below this much free disk. Default max(1 GiB, min(5% of the disk, 10 GiB)). */
   readonly minFreeDiskBytes?: number;
 }
 
@@ -43,8 +43,13 @@ export interface TelemetryEngine {
   epoch(): number;
   /** Resolves as soon as the engine answers; rejects with `telemetry.unavailable` at the deadline or when closed. */
   whenReady(timeoutMs: number): Promise<void>;
-  /** Resolves once the block is on disk. A rejection says nothing about whether it is: ask `_req`. */
+  /**
+   * Resolves once the block is on disk, as a whole. A rejection means that the insert has ended for good, but not
+   * whether it took effect: ask the table.
+   */
   insertNative(insert: NativeInsert): Promise<void>;
+  /** Free disk below which nothing is stored; the tables are told too. */
+  minFreeDiskBytes(): Promise<number>;
   /** Rejects with `storage.full` when the disk guard is closed. */
   requireDiskSpace(): Promise<void>;
   /** Process id of the embedded engine, for tests and the status page. */

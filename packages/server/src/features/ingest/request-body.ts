@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { BelayError } from '@belay/core';
+
+export interface BodyOptions {
+  readonly contentEncoding: string | undefined;
+  readonly contentLength: number;
+  /** Largest size before and after decompression. */
+  readonly limitBytes: number;
+}
+
+/** Reads a request body to its end and decompresses it; stops as soon as a limit is passed. */
+export async function readBody(stream: Readable | undefined, options: BodyOptions): Promise<Uint8Array> {
+  const { contentEncoding, contentLength, limitBytes } = options;
+  if (contentLength > limitBytes) throw tooLarge(limitBytes, 'The body');
+  if (stream === undefined || stream === null) return new Uint8Array(0);
+  const decoder = decoderOf(contentEncoding);
+  if (decoder === undefined) return collect(stream, { limitBytes, what: 'The body' });
+  let compressed = 0;
+  stream.on('data', (chunk: Buffer) => {
+    compressed += chunk.length;
+    if (compressed > limitBytes) decoder.destroy(tooLarge(limitBytes, 'The compressed body'));
+  });
+  stream.on('error', (error) => decoder.destroy(error));
+  try {
+    return await collect(stream.pipe(decoder), { limitBytes, what: 'The decompressed body' });
+  } catch (error) {
+    stream.unpipe(decoder);
+    stream.resume();
+    if (error instanceof BelayError) throw error;
+    throw new BelayError(
+      'request.malformed',
+      `The body cannot be decompressed as "${contentEncoding}": ${String(error)}.`,
+      {
+        hint: 'Send the whole body, and a Content-Encoding that says how it is compressed.',
+        cause: error,
+      },
+    );
+  }
+}
+
+async function collect(
+  stream: Readable,
+  { limitBytes, what }: { readonly limitBytes: number; readonly what: string },
+): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limitBytes) throw tooLarge(limitBytes, what);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, size);
+}
+
+type Decoder = ReturnType<typeof createGunzip>;
+
+function decoderOf(contentEncoding: string | undefined): Decoder | ReturnType<typeof createZstdDecompress> | undefined {
+  const name = (contentEncoding ?? 'identity').trim().toLowerCase();
+  if (name === 'identity' || name === '') return undefined;
+  if (name === 'gzip' || name === 'x-gzip') return createGunzip();
+  if (name === 'deflate') return createInflate();
+  if (name === 'zstd') return createZstdDecompress();
+  if (name === 'br') return createBrotliDecompress();
+  throw new BelayError('request.unsupported-media-type', `The content encoding "${name}" is not understood.`, {
+    hint: 'Use gzip, deflate, zstd, br or none.',
+  });
+}
+
+function tooLarge(limitBytes: number, what: string): BelayError {
+  return new BelayError('request.too-large', `${what} is larger than ${limitBytes} bytes.`, {
+    hint: 'Send smaller batches.',
+    details: { limitBytes },
+  });
+}

@@ -1,0 +1,18 @@
+/** What the engine process is told at start, as JSON in its only argument. */
+export interface EngineSettings {
+  readonly dataPath: string;
+  readonly spoolPath: string;
+  readonly socketPath: string;
+  readonly memoryLimitBytes: number;
+}
+
+/** What the engine process tells its parent. */
+export type EngineMessage = { readonly type: 'ready' } | { readonly type: 'failed'; readonly message: string };
+
+/** Reads a message of the engine process; undefined for anything else on the channel. */
+export function engineMessageOf(value: unknown): EngineMessage | undefined {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
+  if (value.type === 'ready') return { type: 'ready' };
+  if (value.type === 'failed' && 'message' in value) return { type: 'failed', message: String(value.message) };
+  return undefined;
+}

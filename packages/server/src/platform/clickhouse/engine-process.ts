@@ -1,0 +1,80 @@
+// Runs in a child process of its own: opens the embedded engine and serves ClickHouse's HTTP protocol on a unix socket.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { Session } from 'chdb';
+import { createEngineFront } from './engine-front.ts';
+import type { EngineMessage, EngineSettings } from './engine-message.ts';
+import { createSessionPool } from './session-pool.ts';
+
+const READ_SESSIONS = 6;
+const WRITE_SESSIONS = 2;
+
+process.umask(0o077);
+// A query may hold a thread for long; without the parent nobody will read its answer.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.on('SIGINT', ignore);
+process.on('SIGTERM', ignore);
+
+try {
+  serve(JSON.parse(process.argv[2] ?? '{}') as EngineSettings);
+} catch (error) {
+  tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+  process.exitCode = 1;
+  process.disconnect();
+}
+
+function serve(settings: EngineSettings): void {
+  mkdirSync(settings.dataPath, { recursive: true });
+  mkdirSync(settings.spoolPath, { recursive: true });
+  for (const left of readdirSync(settings.spoolPath)) rmSync(path.join(settings.spoolPath, left));
+  const open = (): Session => new Session(settings.dataPath, { connectionArgs: engineArguments(settings) });
+  const reads = createSessionPool(Array.from({ length: READ_SESSIONS }, open));
+  const writes = createSessionPool(Array.from({ length: WRITE_SESSIONS }, open));
+  rmSync(settings.socketPath, { force: true });
+  const server = createServer(
+    { maxHeaderSize: 2 ** 20 },
+    createEngineFront({ reads, writes, spoolPath: settings.spoolPath, onStuck: die }),
+  );
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 60_000;
+  server.on('error', (error) => {
+    tell({ type: 'failed', message: error.message });
+    process.disconnect();
+  });
+  server.listen(settings.socketPath, () => tell({ type: 'ready' }));
+}
+
+function engineArguments({ memoryLimitBytes }: EngineSettings): string[] {
+  const query = Math.floor(memoryLimitBytes * 0.6);
+  return [
+    `--max_server_memory_usage=${memoryLimitBytes}`,
+    `--max_memory_usage=${query}`,
+    `--max_bytes_before_external_group_by=${Math.floor(query / 3)}`,
+    `--max_bytes_before_external_sort=${Math.floor(query / 3)}`,
+    '--mark_cache_size=33554432',
+    '--index_mark_cache_size=8388608',
+    '--uncompressed_cache_size=0',
+    '--background_pool_size=2',
+    '--background_schedule_pool_size=4',
+    '--background_common_pool_size=2',
+    '--max_threads=2',
+    '--max_insert_threads=1',
+    '--max_execution_time=30',
+    // Engine-side deduplication and asynchronous inserts lose acknowledged rows; requests are known by their hash.
+    '--async_insert=0',
+    '--deduplicate_insert=disable',
+    '--output_format_json_quote_64bit_integers=0',
+  ];
+}
+
+function tell(message: EngineMessage): void {
+  process.send?.(message);
+}
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** The parent decides when the engine ends; a signal to the whole process group must not cut a commit. */
+function ignore(): void {}
