@@ -42,17 +42,18 @@ export function findCredentials(flags: ConnectionFlags, surroundings: Surroundin
     ['--url', flags.url],
     ['BELAY_URL', surroundings.environment['BELAY_URL']],
     ['./.belay/url', localUrl],
-    ['belay login', stored?.url],
+    ['belay login', local === undefined ? stored?.url : undefined],
     ['the default', DEFAULT_URL],
   ]);
   const token = firstOf([
     ['--token', flags.token],
     ['BELAY_KEY', surroundings.environment['BELAY_KEY']],
-    ['./.belay/cli-token', local],
+    // The credential of a local server is nobody else's business.
+    ['./.belay/cli-token', url !== undefined && isLoopback(url.value) ? local : undefined],
     ['belay login', stored?.url === undefined || stored.url === url?.value ? stored?.token : undefined],
   ]);
+  if (url !== undefined) checkUrl(url.value, url.origin);
   if (url === undefined || token === undefined) throw noToken(url?.value ?? DEFAULT_URL, surroundings.cwd);
-  checkUrl(url.value, url.origin);
   return { url: url.value.replace(/\/+$/, ''), token: token.value, origin: { url: url.origin, token: token.origin } };
 }
 
@@ -68,6 +69,12 @@ function firstOf(
     if (value !== undefined && value.trim() !== '') return { origin, value: value.trim() };
   }
   return undefined;
+}
+
+function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
 function checkUrl(url: string, origin: string): void {
