@@ -19,6 +19,8 @@ export interface FlagsForChanges {
   instances(): readonly InstanceView[];
   /** Calls back for every applied report; returns the way to stop. */
   onApplied(listener: (report: AppliedReport) => void): () => void;
+  /** Calls back after a flag's kill switch has ended the overlay of a rollout; returns the way to stop. */
+  onKilled(listener: (rolloutId: string, flagKey: string, reason: string | null) => void): () => void;
 }
 
 export interface OverlayEnding {
@@ -37,7 +39,6 @@ export interface ChangesOptions {
   readonly flags: FlagsForChanges;
   readonly telemetry: TelemetryStore;
   readonly policy: Policy;
-  /** Rollouts written in belay.yaml, by name; kept as drafts. */
   readonly bus: { publish(event: LiveEvent): void };
   /** IANA name in which sentences tell times. Default: the process's own. */
   readonly timezone?: string;
@@ -81,3 +82,5 @@ export interface LoopStatus {
   /** Newest block with outcomes of a running rollout, Unix ms. */
   readonly newestDataAt: number | null;
 }
+
+export { createChanges } from './changes.ts';

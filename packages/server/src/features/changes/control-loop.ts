@@ -1,224 +1,222 @@
 import type { OutcomeBlock } from '@belay/core';
-import { type Flow, type Freeze, next, type RolloutState } from '@belay/core/rollout';
-import { readEngine } from '@belay/core/statistics';
-import { type Database, transaction } from '../../platform/sqlite/database.ts';
+import { next, type Freeze } from '@belay/core/rollout';
+import { readEngine, type EngineReading } from '@belay/core/statistics';
+import { repeat, type Repetition } from '../../platform/scheduler/scheduler.ts';
+import type { DatabaseTransaction } from '../../platform/sqlite/database.ts';
 import { foldBlocks } from '../guards/api.ts';
 import type { BlockQuery } from '../telemetry/api.ts';
-import type { ChangesOptions, GuardLoop, LoopStatus } from './api.ts';
+import type { GuardLoop, LoopStatus } from './api.ts';
+import { carryOut, servedShare } from './carry-out.ts';
+import type { AfterCommit, ChangesContext } from './changes-context.ts';
 import { effectPointOf } from './effect-point.ts';
-import { type FlowMemory, flowOf, noteBlocks, startFlow } from './outcome-flow.ts';
-import type { RolloutEngine, RolloutRecord } from './rollout-record.ts';
-import type { RolloutRegister } from './rollout-register.ts';
-import { saveProgress } from './rollout-store.ts';
+import { flowOf, rememberBlocks, startFlow, type FlowMemory } from './rollout-flow.ts';
+import type { RolloutRecord } from './rollout-record.ts';
+import { rolloutsIn } from './rollout-store.ts';
 import { appendPoint, thinPoints } from './rollout-trail.ts';
-import type { TransitionWriter } from './transition-writer.ts';
+import { closeLapsedUndos } from './undo-watch.ts';
 
-/** A lease is granted only while the loop has looked within this time. */
-const ALIVE_MS = 5000;
-/** Moments kept of an effect chart. */
-const POINTS_KEPT = 400;
-
-export interface ControlLoopOptions extends Pick<ChangesOptions, 'clock' | 'log' | 'telemetry' | 'flags' | 'periodMs'> {
-  readonly db: Database;
-  readonly register: RolloutRegister;
-  readonly writer: TransitionWriter;
-  /** The freeze in force at a time. */
-  readonly freezeAt: (now: number) => Freeze | null;
-}
-
+/** The control loop with what the leases follow from. */
 export interface ControlLoop extends GuardLoop {
   leasesGranted(now: number): readonly string[];
-  /** What the last look found of a rollout. */
-  flowOf(rolloutId: string): Flow | null;
 }
 
-/** Between two looks at one rollout. */
-interface Watch {
-  readonly attempt: number;
-  readonly memory: FlowMemory;
-  flow: Flow;
-  lookedAt: number;
-  points: number;
+interface LoopMemory {
+  readonly flows: Map<string, FlowMemory>;
+  /** Rollouts whose canary may be served, as of the last round. */
+  leases: readonly string[];
+  status: LoopStatus;
+  /** Second of the last effect point by rollout. */
+  readonly points: Map<string, number>;
 }
 
-/** Once a second: blocks, evidence, `next`, and what follows, for every rollout that is going out. */
-export function createControlLoop(options: ControlLoopOptions): ControlLoop {
-  const { clock, register, telemetry, log, periodMs = 1000 } = options;
-  const watches = new Map<string, Watch>();
-  const seen = { lastTickAt: null as number | null, lastTickMs: 0, newestDataAt: null as number | null };
-  let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
-  let running: Promise<void> = Promise.resolve();
-
-  const tick = async (): Promise<void> => {
-    const startedAt = clock.now();
-    const records = register.active();
-    for (const id of watches.keys()) if (!records.some((record) => record.id === id)) watches.delete(id);
-    const through = telemetry.closedThrough();
-    const blocks = await readBlocks(options, records, through);
-    for (const record of records) {
-      const watch = watchOf(watches, record);
-      const found = { blocks: blocks?.get(record.id) ?? [], through, isReadable: blocks !== undefined };
-      await look(options, { id: record.id, readThrough: record.engine?.readThrough, watch, found }).catch(
-        async (error: unknown) => {
-          log.error({ err: error, rolloutId: record.id }, 'a look at a rollout failed; it is read again from the file');
-          await register.inLane(() => register.reload(record.id));
-        },
-      );
-      if (watch.memory.lastOutcome !== null) {
-        seen.newestDataAt = Math.max(seen.newestDataAt ?? 0, watch.memory.lastOutcome * 1000);
-      }
-    }
-    seen.lastTickAt = clock.now();
-    seen.lastTickMs = clock.now() - startedAt;
+/** Once a second: closed blocks -> evidence -> next -> one transaction -> streams. Never two rounds at once. */
+export function createControlLoop(context: ChangesContext): ControlLoop {
+  const memory: LoopMemory = {
+    flows: new Map(),
+    leases: [],
+    points: new Map(),
+    status: { lastTickAt: null, lastTickMs: 0, lagBlocks: 0, running: 0, newestDataAt: null },
   };
-  const tickSafely = (): Promise<void> => {
-    running = running.then(tick).catch((error: unknown) => log.error({ err: error }, 'the control loop failed once'));
-    return running;
-  };
-  const schedule = (): void => {
-    if (isClosed) return;
-    timer = setTimeout(() => void tickSafely().then(schedule), periodMs);
+  let repetition: Repetition | undefined;
+  let round: Promise<void> = Promise.resolve();
+  const tick = (): Promise<void> => {
+    round = round.then(
+      () => runRound(context, memory),
+      () => runRound(context, memory),
+    );
+    return round;
   };
   return {
+    tick,
+    status: () => memory.status,
     async start() {
-      await register.load();
-      schedule();
+      for (const { id, state } of await rolloutsIn(context.db, ['rolled-back'])) {
+        if (state.ending !== null && context.clock.now() - state.ending.at < UNDO_WINDOW_MS) context.undos.add(id);
+      }
+      repetition = repeat({
+        everyMs: context.periodMs ?? 1000,
+        run: tick,
+        onError: (err) => context.log.error({ err }, 'a round of the control loop failed'),
+      });
     },
-    tick: tickSafely,
     async close() {
-      isClosed = true;
-      clearTimeout(timer);
-      await running;
+      await repetition?.close();
+      await round.catch((err: unknown) => context.log.debug({ err }, 'the last round of the control loop failed'));
     },
-    status: (): LoopStatus => ({
-      lastTickAt: seen.lastTickAt,
-      lastTickMs: seen.lastTickMs,
-      lagBlocks: lagOf(register.active(), telemetry.closedThrough()),
-      running: register.active().length,
-      newestDataAt: seen.newestDataAt,
-    }),
-    leasesGranted: (now) =>
-      register
-        .active()
-        .filter(({ id }) => isGuarded(watches.get(id), now))
-        .map(({ id }) => id),
-    flowOf: (id) => watches.get(id)?.flow ?? null,
+    leasesGranted(now) {
+      const { lastTickAt } = memory.status;
+      return lastTickAt !== null && now - lastTickAt <= LOOP_ALIVE_MS ? memory.leases : [];
+    },
   };
 }
 
-function watchOf(watches: Map<string, Watch>, record: RolloutRecord): Watch {
-  const known = watches.get(record.id);
-  if (known?.attempt === record.state.attempt) return known;
-  const memory = startFlow(record.engine?.readThrough ?? 0);
-  const fresh: Watch = { attempt: record.state.attempt, memory, flow: 'flowing', lookedAt: 0, points: POINTS_KEPT };
-  watches.set(record.id, fresh);
-  return fresh;
+interface Round {
+  readonly startedAt: number;
+  readonly through: number;
+  /** Null where the telemetry store does not answer. */
+  readonly blocks: ReadonlyMap<string, readonly OutcomeBlock[]> | null;
 }
 
-function isGuarded(watch: Watch | undefined, now: number): boolean {
-  if (watch === undefined || now - watch.lookedAt > ALIVE_MS) return false;
-  // Where nobody is exposed the lease harms nobody, and without it nobody ever would be.
-  return watch.flow === 'flowing' || watch.flow === 'no-exposures';
+async function runRound(context: ChangesContext, memory: LoopMemory): Promise<void> {
+  const startedAt = context.clock.now();
+  const open = await rolloutsIn(context.db, ['running', 'held']);
+  forgetEnded(memory, open);
+  const through = context.telemetry.closedThrough();
+  const blocks = await readBlocks(context, open, through);
+  const leases = open.length === 0 ? [] : await writeRound(context, memory, { startedAt, through, blocks });
+  if (context.undos.size > 0) await closeLapsedUndos(context);
+  const endedAt = context.clock.now();
+  memory.leases = leases;
+  memory.status = {
+    lastTickAt: endedAt,
+    lastTickMs: endedAt - startedAt,
+    lagBlocks: Math.max(0, Math.floor(endedAt / 1000) - through),
+    running: open.length,
+    newestDataAt: newestOf(memory),
+  };
 }
 
-function lagOf(records: readonly RolloutRecord[], closedThrough: number): number {
-  const oldest = records.map(({ engine }) => closedThrough - (engine?.readThrough ?? closedThrough));
-  return Math.max(0, ...oldest);
-}
-
-/** Undefined when the store does not answer: then nothing is judged and nothing goes on. */
 async function readBlocks(
-  { telemetry, log }: ControlLoopOptions,
-  records: readonly RolloutRecord[],
+  context: ChangesContext,
+  open: readonly RolloutRecord[],
   through: number,
-): Promise<ReadonlyMap<string, readonly OutcomeBlock[]> | undefined> {
-  const queries = records.flatMap((record) => (record.engine === null ? [] : [queryOf(record, record.engine)]));
+): Promise<Round['blocks']> {
+  const queries = open.flatMap((record) => queryOf(record, through));
   if (queries.length === 0) return new Map();
   try {
-    return await telemetry.readBlocksForAll(queries, through);
-  } catch (error) {
-    log.warn({ err: error }, 'outcomes cannot be read; nothing goes on until they can');
-    return undefined;
+    return await context.telemetry.readBlocksForAll(queries, through);
+  } catch (err) {
+    context.log.warn({ err, rollouts: queries.length }, 'outcomes could not be read; nothing is promoted');
+    return null;
   }
 }
 
-/** The outcomes of an attempt that have not been read. */
-export function queryOf({ id, state: { plan } }: RolloutRecord, engine: RolloutEngine): BlockQuery {
+function queryOf({ id, engine, state }: RolloutRecord, through: number): readonly BlockQuery[] {
+  if (engine === null || engine.readThrough >= through) return [];
+  return [blockQueryOf({ id, engine, state }, engine.readThrough + 1)];
+}
+
+/** Which outcomes belong to the present attempt of a rollout. */
+export function blockQueryOf(
+  { id, engine, state }: Pick<RolloutRecord, 'id' | 'engine' | 'state'>,
+  fromSecond: number,
+): BlockQuery {
+  const { flagKey, canaryVariant, controlVariant } = state.plan;
   return {
     rolloutId: id,
-    flagKey: plan.flagKey,
-    canaryVariant: plan.canaryVariant,
-    controlVariant: plan.controlVariant,
-    fromSecond: engine.readThrough + 1,
-    sinceRevision: engine.sinceRevision,
+    flagKey,
+    canaryVariant,
+    controlVariant,
+    fromSecond,
+    sinceRevision: engine?.sinceRevision ?? 0,
   };
 }
 
-interface Look {
-  readonly id: string;
-  /** Where reading began; somebody may have restarted the attempt meanwhile. */
-  readonly readThrough: number | undefined;
-  readonly watch: Watch;
-  readonly found: { readonly blocks: readonly OutcomeBlock[]; readonly through: number; readonly isReadable: boolean };
-}
-
-async function look(options: ControlLoopOptions, { id, readThrough, watch, found }: Look): Promise<void> {
-  const { register, clock, freezeAt, writer } = options;
-  await register.inLane(async () => {
-    const record = register.active().find((candidate) => candidate.id === id);
-    if (record?.engine == null || record.engine.readThrough !== readThrough) return;
-    const now = clock.now();
-    const { engine } = record;
-    noteBlocks(watch.memory, found.blocks);
-    const fold = foldBlocks(engine, record.state.stages, {
-      blocks: found.blocks,
-      throughSecond: found.isReadable ? found.through : engine.readThrough,
-    });
-    const folded: RolloutEngine = { ...engine, readThrough: Math.max(engine.readThrough, fold.readThrough) };
-    watch.flow = found.isReadable ? flowNow(options, record, { watch, second: found.through, now }) : 'unreadable';
-    watch.lookedAt = now;
-    const reading =
-      engine.state.lastSecond === null ? null : readEngine(engine.config, engine.state, { second: found.through });
-    const judged: RolloutRecord = { ...record, engine: folded };
-    const transition = next(record.state, { type: 'tick', reading, flow: watch.flow, frozen: freezeAt(now) }, now);
-    if (fold.folded > 0) await savePoint(options, judged, watch);
-    if (transition.effects.length > 0) {
-      await writer.write(judged, transition, { now });
-      return;
+/** One transaction for all rollouts: what was folded, what follows from it, and the ledger. */
+async function writeRound(context: ChangesContext, memory: LoopMemory, round: Round): Promise<readonly string[]> {
+  return context.write(async (trx, after) => {
+    const now = context.clock.now();
+    const frozen = await context.freeze(trx, now);
+    const leases: string[] = [];
+    // Read again: people may have acted while the blocks were on their way.
+    for (const record of await rolloutsIn(trx, ['running', 'held'])) {
+      if (await writeOne({ context, trx, after, memory }, record, { round, now, frozen })) leases.push(record.id);
     }
-    const quiet: RolloutRecord = { ...judged, state: transition.state };
-    await transaction(options.db, (trx) => saveProgress(trx, quiet));
-    register.put(quiet);
+    return leases;
   });
 }
 
-function flowNow(
-  { flags }: ControlLoopOptions,
+interface Writing {
+  readonly context: ChangesContext;
+  readonly trx: DatabaseTransaction;
+  readonly after: AfterCommit;
+  readonly memory: LoopMemory;
+}
+
+interface Moment {
+  readonly round: Round;
+  readonly now: number;
+  readonly frozen: Freeze | null;
+}
+
+/** Whether the canary may be served on. */
+async function writeOne(writing: Writing, before: RolloutRecord, { round, now, frozen }: Moment): Promise<boolean> {
+  const { memory } = writing;
+  const { record, reading, blocks } = fold(before, round);
+  const flow = memory.flows.get(record.id) ?? startFlow(now);
+  memory.flows.set(record.id, flow);
+  rememberBlocks(flow, blocks);
+  const cause = round.blocks === null ? 'unreadable' : flowOf(record, flow, now);
+  const transition = next(record.state, { type: 'tick', reading, flow: cause, frozen }, now);
+  const written = await carryOut({ ...writing, record, now }, transition);
+  if (reading !== null && blocks.length > 0) await keepPoint(writing, written, reading);
+  const { status, held } = written.state;
+  const isOpen = status === 'running' || status === 'held';
+  return isOpen && held?.code !== 'no-telemetry' && cause !== 'no-telemetry' && cause !== 'unreadable';
+}
+
+function fold(
   record: RolloutRecord,
-  { watch, second, now }: { readonly watch: Watch; readonly second: number; readonly now: number },
-): Flow {
-  const isHeardOf = flags
-    .instances()
-    .some(({ lastOutcomeAt }) => lastOutcomeAt !== null && now - lastOutcomeAt < 30_000);
-  return flowOf(watch.memory, { second, share: shareOf(record.state), isHeardOf });
-}
-
-function shareOf({ plan, stage }: RolloutState): number {
-  return plan.stages[stage]?.share ?? 0;
-}
-
-async function savePoint({ db }: ControlLoopOptions, record: RolloutRecord, watch: Watch): Promise<void> {
+  round: Round,
+): {
+  readonly record: RolloutRecord;
+  readonly reading: EngineReading | null;
+  readonly blocks: readonly OutcomeBlock[];
+} {
   const { engine, state } = record;
-  if (engine === null) return;
-  const point = effectPointOf(engine, shareOf(state));
-  if (point === null) return;
-  const key = { rolloutId: record.id, attempt: state.attempt };
-  watch.points += 1;
-  await transaction(db, async (trx) => {
-    await appendPoint(trx, key, point);
-    if (watch.points < POINTS_KEPT * 1.25) return;
-    await thinPoints(trx, key, POINTS_KEPT);
-    watch.points = POINTS_KEPT / 2;
-  });
+  if (engine === null) return { record, reading: null, blocks: [] };
+  const blocks = (round.blocks?.get(record.id) ?? []).filter(({ second }) => second > engine.readThrough);
+  const throughSecond = round.blocks === null ? engine.readThrough : Math.max(engine.readThrough, round.through);
+  const { readThrough } = foldBlocks(engine, state.stages, { blocks, throughSecond });
+  const reading =
+    engine.state.lastSecond === null ? null : readEngine(engine.config, engine.state, { second: round.through });
+  return { record: { ...record, engine: { ...engine, readThrough } }, reading, blocks };
 }
+
+async function keepPoint({ trx, memory }: Writing, record: RolloutRecord, reading: EngineReading): Promise<void> {
+  const second = reading.lastSecond ?? 0;
+  if (memory.points.get(record.id) === second) return;
+  memory.points.set(record.id, second);
+  const key = { rolloutId: record.id, attempt: record.state.attempt };
+  const share = record.state.status === 'rolled-back' ? (record.state.ending?.share ?? 0) : servedShare(record.state);
+  await appendPoint(trx, key, effectPointOf(record.state.plan, reading, { second, share }));
+  if (second % THIN_EVERY === 0) await thinPoints(trx, key, POINTS_KEPT);
+}
+
+function forgetEnded(memory: LoopMemory, open: readonly RolloutRecord[]): void {
+  const ids = new Set(open.map(({ id }) => id));
+  for (const id of memory.flows.keys()) if (!ids.has(id)) memory.flows.delete(id);
+  for (const id of memory.points.keys()) if (!ids.has(id)) memory.points.delete(id);
+}
+
+function newestOf({ flows }: LoopMemory): number | null {
+  let newest: number | null = null;
+  for (const { lastUnitsAt } of flows.values()) newest = Math.max(newest ?? 0, lastUnitsAt);
+  return newest;
+}
+
+/** Leases are withdrawn when no round has ended for so long. */
+const LOOP_ALIVE_MS = 5000;
+const UNDO_WINDOW_MS = 600_000;
+const POINTS_KEPT = 400;
+const THIN_EVERY = 20;

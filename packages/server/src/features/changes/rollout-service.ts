@@ -1,201 +1,217 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { BelayError } from '@belay/core';
 import {
-  type Actor,
   draftOf,
-  type LedgerEffect,
   next,
   planRollout,
-  type Policy,
+  type Actor,
+  type FlagFacts,
+  type Freeze,
+  type RolloutAction,
   type RolloutEvent,
   type RolloutInput,
   type RolloutPlan,
-  type RolloutState,
-  type StartConflict,
-  startConflicts,
+  type Trip,
 } from '@belay/core/rollout';
-import type { Database } from '../../platform/sqlite/database.ts';
-import type { ChangesOptions } from './api.ts';
-import { readHistory } from './baseline-history.ts';
-import type { FreezeService } from './freeze-service.ts';
+import type { DatabaseTransaction } from '../../platform/sqlite/database.ts';
+import { appendLedger, ledgerEvent } from '../ledger/api.ts';
+import { carryOut } from './carry-out.ts';
+import type { AfterCommit, ChangesContext } from './changes-context.ts';
+import { writeFreeze, type FreezeSetting } from './freeze-setting.ts';
 import type { RolloutRecord } from './rollout-record.ts';
-import type { RolloutRegister } from './rollout-register.ts';
-import { listRollouts } from './rollout-store.ts';
-import type { TransitionWriter } from './transition-writer.ts';
+import { findRollout, insertRollout, requireRollout, rolloutsIn } from './rollout-store.ts';
+import { conflictsOf, engineFor, failuresBefore, readHistory, refuseConflicts, type History } from './start-attempt.ts';
 
-/** Whose word it is. */
-export interface Said {
+/** What somebody asks of a rollout. */
+export interface Act {
+  readonly action: Exclude<RolloutAction, 'kill'>;
   readonly actor: Actor;
   readonly reason: string | null;
 }
 
-/** What may be asked of a rollout by its name alone. */
-export type Ask = 'start' | 'hold' | 'resume' | 'approve' | 'promote' | 'rollback' | 'cancel' | 'kill' | 'acknowledge';
-
-/** The use cases of rollouts; no HTTP words. */
+/** Use cases of rollouts. */
 export interface RolloutService {
-  /** The plan with every default, or `rollout.invalid` with all issues. */
-  plan(input: RolloutInput): Promise<RolloutPlan>;
-  /** What policy would refuse a start for, right now. */
-  conflicts(plan: RolloutPlan, ownId?: string): Promise<readonly StartConflict[]>;
-  create(input: RolloutInput, actor: Actor): Promise<RolloutRecord>;
-  act(reference: string, ask: Ask, said: Said): Promise<RolloutRecord>;
-  /** Takes back everything that is going out; their ids. */
-  killAll(said: Said): Promise<readonly string[]>;
+  /** The plan with its history, or `rollout.invalid` with everything that is wrong. */
+  plan(input: RolloutInput): Promise<{ readonly plan: RolloutPlan; readonly history: History | null }>;
+  create(input: RolloutInput, by: { readonly actor: Actor; readonly start: boolean }): Promise<RolloutRecord>;
+  act(reference: string, act: Act): Promise<RolloutRecord>;
+  /** Rolls back everything that is going out; ids of what was. */
+  kill(actor: Actor, reason: string | null): Promise<readonly string[]>;
+  trip(rolloutId: string, trip: Trip): Promise<void>;
+  freeze(freeze: FreezeSetting | null, actor: Actor): Promise<void>;
 }
 
-interface ServiceOptions extends Pick<ChangesOptions, 'clock' | 'flags' | 'telemetry' | 'log'> {
-  readonly db: Database;
-  readonly policy: Policy;
-  readonly register: RolloutRegister;
-  readonly writer: TransitionWriter;
-  readonly freeze: FreezeService;
-  readonly clockTime: (at: number) => string;
-}
-
-export function createRolloutService(options: ServiceOptions): RolloutService {
-  const { clock, register, writer, freeze } = options;
-  const plan = async (input: RolloutInput): Promise<RolloutPlan> => planOf(options, input);
-  const conflicts = async (wanted: RolloutPlan, ownId?: string): Promise<readonly StartConflict[]> =>
-    conflictsOf(options, wanted, ownId);
-  const act = async (reference: string, ask: Ask, said: Said): Promise<RolloutRecord> => {
-    const prepared = ask === 'start' ? await prepareStart(options, reference) : {};
-    return register.inLane(async () => {
-      const record = await register.current(reference);
-      const now = clock.now();
-      if (ask === 'start') refuse(await conflictsOf(options, record.state.plan, record.id));
-      const event = eventOf(ask, said, freeze.at(now));
-      const transition = next(record.state, event, now);
-      if (transition.effects.length === 0) return record;
-      const seed =
-        ask === 'start' && record.state.plan.reseed && record.state.status === 'rolled-back' ? newSeed() : record.seed;
-      return writer.write(record, transition, { now, seed, ...prepared });
-    });
+export function createRolloutService(context: ChangesContext): RolloutService {
+  const { db, clock } = context;
+  const begin = async (input: RolloutInput): Promise<{ plan: RolloutPlan; history: History | null }> => {
+    const facts = await context.flags.facts(input.flag);
+    if (facts === null) throw noSuchFlag(input.flag);
+    const history = await historyOrNull(context, input.flag, input.from ?? facts.defaultVariant ?? '');
+    return { plan: planOrThrow(context, input, { ...facts, p95Ms: history?.p95Ms ?? null }), history };
   };
   return {
-    plan,
-    conflicts,
-    act,
-    async create(input, actor) {
-      const wanted = await plan(input);
-      const createdAt = clock.now();
-      const state = draftOf(wanted, { attempt: 1, failures: 0 });
-      const fresh = {
-        id: `rol_${randomBytes(9).toString('base64url')}`,
-        input,
-        state,
-        seed: newSeed(),
-        engine: null,
-        createdAt,
-        createdBy: actor,
-      };
-      return register.inLane(() => writer.create(fresh, createdEntry(state, actor)));
+    plan: begin,
+    async create(input, { actor, start }) {
+      const { plan } = await begin(input);
+      const history = start ? await readHistory(context, plan.flagKey, plan.controlVariant) : null;
+      return context.write(async (trx, after) => {
+        if (start) refuseConflicts(await conflictsOf(context, trx, { plan, except: null }));
+        const record = await insertDraft({ context, trx, after }, { input, plan, actor });
+        return history === null ? record : startIn({ context, trx, after }, { record, actor, history });
+      });
     },
-    async killAll(said) {
-      const ids = register.active().map(({ id }) => id);
-      for (const id of ids) await act(id, 'kill', said);
-      return ids;
+    async act(reference, act) {
+      const seen = await requireRollout(db, reference);
+      const { plan } = seen.state;
+      const history = act.action === 'start' ? await readHistory(context, plan.flagKey, plan.controlVariant) : null;
+      return context.write(async (trx, after) => {
+        const record = await requireRollout(trx, seen.id);
+        if (history !== null) return startIn({ context, trx, after }, { record, actor: act.actor, history });
+        const now = clock.now();
+        const frozen = await context.freeze(trx, now);
+        return carryOut({ context, trx, after, record, now }, next(record.state, eventOf(act, frozen), now));
+      });
     },
+    ...everythingAtOnce(context),
   };
 }
 
-async function planOf({ flags, policy, telemetry, clock }: ServiceOptions, input: RolloutInput): Promise<RolloutPlan> {
-  const facts = await flags.facts(input.flag);
-  if (facts === null) {
-    throw new BelayError('flag.not-found', `There is no flag "${input.flag}".`, {
-      hint: `Create it first: belay flag set ${input.flag} --variants off,on --default off`,
-      issues: [
-        { path: 'flag', message: 'names a flag that does not exist', seen: input.flag, mend: 'create the flag first' },
-      ],
-    });
-  }
-  const history = await readHistory(telemetry, { flagKey: facts.key, variant: facts.defaultVariant, now: clock.now() });
-  const result = planRollout(input, { ...facts, p95Ms: history.p95Ms }, policy);
-  if (result.plan !== undefined) return result.plan;
-  throw new BelayError('rollout.invalid', 'This rollout cannot go out as it is written.', {
-    hint: 'Each issue names the field and how to mend it.',
-    issues: result.issues,
-  });
+function everythingAtOnce(context: ChangesContext): Pick<RolloutService, 'kill' | 'trip' | 'freeze'> {
+  const { clock } = context;
+  return {
+    kill: (actor, reason) =>
+      context.write(async (trx, after) => {
+        const now = clock.now();
+        const open = await rolloutsIn(trx, ['scheduled', 'running', 'held']);
+        for (const record of open) {
+          await carryOut(
+            { context, trx, after, record, now },
+            next(record.state, { type: 'kill', actor, reason }, now),
+          );
+        }
+        return open.map(({ id }) => id);
+      }),
+    trip: (rolloutId, trip) =>
+      context.write(async (trx, after) => {
+        const record = await findRollout(trx, rolloutId);
+        const now = clock.now();
+        if (record === undefined || record.id !== rolloutId) return;
+        const transition = next(record.state, { type: 'trip', trip }, now);
+        if (transition.effects.length === 0) return;
+        await carryOut({ context, trx, after, record, now }, transition);
+      }),
+    freeze: (freeze, actor) =>
+      context.write(async (trx, after) => {
+        const now = clock.now();
+        await writeFreeze(trx, freeze, now);
+        const sentence =
+          freeze === null
+            ? 'Ended the freeze of changes.'
+            : `Froze changes until ${context.clockTime(freeze.until, 'minute')}: ${freeze.reason}`;
+        const kind = freeze === null ? 'changes.unfrozen' : 'changes.frozen';
+        const entry = await appendLedger(trx, {
+          at: now,
+          actor,
+          kind,
+          sentence,
+          tone: 'none',
+          reason: freeze?.reason ?? null,
+        });
+        after.events.push(ledgerEvent(entry));
+      }),
+  };
 }
 
-async function conflictsOf(
-  options: ServiceOptions,
-  plan: RolloutPlan,
-  ownId?: string,
-): Promise<readonly StartConflict[]> {
-  const { register, db, clock, freeze, clockTime } = options;
-  const now = clock.now();
-  const goingOut = register
-    .active()
-    .filter(
-      ({ id, state }) =>
-        id !== ownId && (state.plan.component === plan.component || state.plan.flagKey === plan.flagKey),
-    )
-    .map(({ id, state }) => ({ id, title: state.plan.title, flagKey: state.plan.flagKey }));
-  const earlier = await listRollouts(db, { limit: 50, flag: plan.flagKey });
-  const previous = earlier.items.find(({ state }) => isSameChange(state, plan) && state.startedAt !== null);
-  return startConflicts(plan, { now, freeze: freeze.at(now), goingOut, previous: previousOf(previous), clockTime });
+interface Writing {
+  readonly context: ChangesContext;
+  readonly trx: DatabaseTransaction;
+  readonly after: AfterCommit;
 }
 
-/** Only a change that was taken back has to wait; one that was kept or stopped by hand does not. */
-function previousOf(record: RolloutRecord | undefined): RolloutState | null {
-  return record?.state.status === 'rolled-back' ? record.state : null;
-}
-
-function isSameChange({ plan }: RolloutState, other: RolloutPlan): boolean {
-  return plan.flagKey === other.flagKey && plan.canaryVariant === other.canaryVariant;
-}
-
-function refuse(conflicts: readonly StartConflict[]): void {
-  const first = conflicts[0];
-  if (first === undefined) return;
-  const others = conflicts.slice(1).map(({ sentence }) => sentence);
-  throw new BelayError(first.code, [first.sentence, ...others].join(' '), {
-    hint: first.hint,
-    details: { ...first.details },
-  });
-}
-
-/** The old path's past is read before the lane is taken: the telemetry store may be slow, a rollback may not be. */
-async function prepareStart(
-  { db: _db, register, telemetry, clock }: ServiceOptions,
-  reference: string,
-): Promise<{ readonly baseline: Awaited<ReturnType<typeof readHistory>>['baseline'] }> {
-  const { state } = await register.current(reference);
-  const { flagKey, controlVariant } = state.plan;
-  const { baseline } = await readHistory(telemetry, { flagKey, variant: controlVariant, now: clock.now() });
-  return { baseline };
-}
-
-function eventOf(ask: Ask, { actor, reason }: Said, frozen: ReturnType<FreezeService['at']>): RolloutEvent {
-  switch (ask) {
+function eventOf({ action, actor, reason }: Act, frozen: Freeze | null): RolloutEvent {
+  switch (action) {
     case 'start':
-      return { type: 'start', actor, frozen };
     case 'promote':
-      return { type: 'promote', actor, reason, frozen };
+      return { type: action, actor, reason, frozen };
     case 'hold':
     case 'resume':
     case 'approve':
+      return { type: action, actor, reason };
     case 'rollback':
-    case 'kill':
+      return { type: action, actor, reason };
     case 'cancel':
     case 'acknowledge':
-      return { type: ask, actor, reason };
+      return { type: action, actor, reason };
   }
 }
 
-function createdEntry(state: RolloutState, actor: Actor): LedgerEffect {
-  return {
-    type: 'ledger',
-    kind: 'rollout.created',
-    sentence: `${state.plan.title} was planned.`,
-    tone: 'none',
+async function insertDraft(
+  { context, trx, after }: Writing,
+  { input, plan, actor }: { readonly input: RolloutInput; readonly plan: RolloutPlan; readonly actor: Actor },
+): Promise<RolloutRecord> {
+  const now = context.clock.now();
+  const id = randomUUID();
+  const before = await failuresBefore(trx, plan);
+  const failures = before?.state.status === 'completed' ? 0 : (before?.state.failures ?? 0);
+  // The same users again after a rollback, unless the plan asks for others.
+  const seed = before !== undefined && !plan.reseed ? before.seed : `${plan.flagKey}:${id.slice(0, 8)}:`;
+  const state = draftOf(plan, { attempt: 1, failures });
+  const record = await insertRollout(trx, { id, input, state, seed, engine: null, createdAt: now, createdBy: actor });
+  const entry = await appendLedger(trx, {
+    at: now,
     actor,
-    reason: null,
-    details: { attempt: 1 },
-  };
+    kind: 'rollout.created',
+    sentence: `Planned "${plan.title}": ${plan.controlVariant} -> ${plan.canaryVariant} of ${plan.flagKey}.`,
+    tone: 'none',
+    rolloutId: id,
+    flagKey: plan.flagKey,
+  });
+  after.events.push(ledgerEvent(entry));
+  return record;
 }
 
-function newSeed(): string {
-  return randomBytes(8).toString('hex');
+async function startIn(
+  { context, trx, after }: Writing,
+  { record, actor, history }: { readonly record: RolloutRecord; readonly actor: Actor; readonly history: History },
+): Promise<RolloutRecord> {
+  const now = context.clock.now();
+  const { plan } = record.state;
+  // The state machine speaks first: it knows whether a start is possible at all.
+  const transition = next(record.state, { type: 'start', actor, frozen: null }, now);
+  refuseConflicts(await conflictsOf(context, trx, { plan, except: record.id }));
+  const engine = engineFor(plan, history, now);
+  return carryOut({ context, trx, after, record: { ...record, engine }, now }, transition);
+}
+
+function planOrThrow(context: ChangesContext, input: RolloutInput, facts: FlagFacts): RolloutPlan {
+  const result = planRollout(input, facts, context.policy);
+  if (result.plan !== undefined) return result.plan;
+  const { issues } = result;
+  throw new BelayError(
+    'rollout.invalid',
+    `The plan has ${issues.length === 1 ? 'one thing' : `${issues.length} things`} to mend.`,
+    {
+      hint: issues.map(({ path, message }) => `${path}: ${message}`).join(' '),
+      issues,
+    },
+  );
+}
+
+async function historyOrNull(context: ChangesContext, flagKey: string, variant: string): Promise<History | null> {
+  try {
+    return await readHistory(context, flagKey, variant);
+  } catch (err) {
+    // A plan without figures is still a plan; starting needs the store.
+    context.log.warn({ err, flagKey }, 'the past of a flag could not be read');
+    return null;
+  }
+}
+
+function noSuchFlag(key: string): BelayError {
+  return new BelayError('flag.not-found', `There is no flag "${key}".`, {
+    hint: 'Create it first: belay flag set, or PUT /api/v1/flags/{key}.',
+    issues: [
+      { path: 'flag', message: 'There is no such flag.', seen: key, mend: 'Write the key of a flag that exists.' },
+    ],
+  });
 }

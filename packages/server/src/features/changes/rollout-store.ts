@@ -25,7 +25,7 @@ export async function insertRollout(
     .selectFrom('rollouts')
     .select((select) => select.fn.max('number').as('number'))
     .executeTakeFirst();
-  const record: RolloutRecord = { ...fresh, number: Number(newest?.number ?? 0) + 1, version: 1 };
+  const record: RolloutRecord = { ...fresh, number: (newest?.number ?? 0) + 1, version: 1 };
   await trx.insertInto('rollouts').values(rowOf(record)).execute();
   return record;
 }

@@ -9,27 +9,100 @@ import {
   statusWord,
   tradeOff,
   undoSentence,
+  verdictBanner,
+  verdictSentence,
+  type Freeze,
+  type RolloutFacts,
+  type RolloutState,
 } from '@belay/core/rollout';
+import { extraFailures, readEngine, type EngineReading, type Harm } from '@belay/core/statistics';
 import type { LedgerEntryView, RolloutSummary, RolloutView, StageView } from '@belay/protocol';
-import { guardViewOf } from './guard-view.ts';
-import { type ReadingContext, readRollout, type RolloutReading } from './rollout-reading.ts';
+import { servedShare } from './carry-out.ts';
+import type { ClockTime } from './changes-context.ts';
+import { showGuards, type GuardsShown } from './guard-view.ts';
 import type { RolloutRecord, Undo } from './rollout-record.ts';
 
-/** What the page shows that is kept elsewhere. */
-export interface ViewContext extends ReadingContext {
+/** What a view needs besides the record. */
+export interface ViewFacts {
+  readonly now: number;
+  readonly clockTime: ClockTime;
+  readonly frozen: Freeze | null;
   readonly undo: Undo | null;
-  readonly happened: readonly LedgerEntryView[];
-  /** Connected instances of any service now. */
+  /** Instances connected now. */
   readonly instances: number;
-  /** How long the last change took to reach every instance; null before any. */
-  readonly propagationMs: number | null;
-  readonly revision: number;
+  readonly happened: readonly LedgerEntryView[];
 }
 
-/** One line of a list. */
-export function summaryOf(record: RolloutRecord, known: RolloutReading): RolloutSummary {
+/** Everything the rollout page shows. */
+export function rolloutView(record: RolloutRecord, facts: ViewFacts): RolloutView {
   const { state } = record;
-  const harm = harmWords(state, known.harm, shareOf(record));
+  const shown = show(record, facts);
+  const { reading, guards, words } = shown;
+  const harm = harmOf(reading);
+  return {
+    ...summaryOf(record, shown),
+    profile: state.plan.profile,
+    verdict: shown.banner,
+    next: nextWords(state, words),
+    held: heldOf(state, reading),
+    leadingGuard: state.ending?.guard ?? reading?.leading ?? null,
+    stages: state.plan.stages.map((_, index) => stageView(state, index, facts)),
+    guards: [...guards.views],
+    tradeOff: tradeOff(state.plan, guards.words),
+    soundness: soundness(state, reading),
+    harm: { ...harmWords(state, harm, state.plan.stages[state.stage]?.share ?? 0), extraFailures: harm },
+    undo: undoView(record, facts),
+    happened: [...facts.happened],
+    policy: [...planPolicySentences(state.plan)],
+    details: detailsOf(record, reading),
+    updatedAt: facts.now,
+  };
+}
+
+/** One line of a list of rollouts. */
+export function rolloutSummary(record: RolloutRecord, facts: ViewFacts): RolloutSummary {
+  return summaryOf(record, show(record, facts));
+}
+
+/** The evidence of a rollout as it stands; null before the first block. */
+export function readingOf({ engine }: RolloutRecord): EngineReading | null {
+  if (engine === null || engine.state.lastSecond === null) return null;
+  return readEngine(engine.config, engine.state);
+}
+
+/** Failures beyond what the old path would have had; from the guard on errors, else from the one on slow requests. */
+export function harmOf(reading: EngineReading | null): Harm | null {
+  const guard =
+    reading?.guards.find(({ kind }) => kind === 'errors') ?? reading?.guards.find(({ kind }) => kind === 'slow');
+  return guard === undefined ? null : extraFailures(guard);
+}
+
+interface Shown {
+  readonly reading: EngineReading | null;
+  readonly guards: GuardsShown;
+  readonly words: RolloutFacts;
+  readonly banner: ReturnType<typeof verdictBanner>;
+}
+
+function show(record: RolloutRecord, { now, clockTime, frozen, undo }: ViewFacts): Shown {
+  const reading = readingOf(record);
+  const guards = showGuards(record, reading, record.state.plan.stages[record.state.stage]?.share ?? 0);
+  const isUndone = record.state.status === 'rolled-back' && undo !== null;
+  const words: RolloutFacts = {
+    now,
+    reading,
+    guards: guards.words,
+    etaMs: guards.etaMs,
+    frozen,
+    undoneAt: isUndone ? undo.completedAt : null,
+    clockTime,
+  };
+  return { reading, guards, words, banner: verdictBanner(record.state, words) };
+}
+
+function summaryOf(record: RolloutRecord, { banner, reading }: Shown): RolloutSummary {
+  const { state } = record;
+  const harm = harmOf(reading);
   return {
     id: record.id,
     number: record.number,
@@ -41,61 +114,32 @@ export function summaryOf(record: RolloutRecord, known: RolloutReading): Rollout
     canaryVariant: state.plan.canaryVariant,
     status: state.status,
     word: statusWord(state),
-    tone: known.banner.tone,
-    share: shownShare(record),
+    tone: banner.tone,
+    share: servedShare(state),
     attempt: state.attempt,
     startedBy: state.startedBy,
     createdAt: record.createdAt,
     startedAt: state.startedAt,
     endedAt: state.ending?.at ?? null,
-    sentence: known.sentence,
-    extraFailures: known.harm === null ? null : harm.headline,
+    sentence: verdictSentence(banner),
+    extraFailures: harm === null ? null : harmWords(state, harm, 0).headline,
     allowed: [...allowedActions(state)],
   };
 }
 
-/** Everything the rollout page shows, from one reading of the evidence. */
-export function viewOf(record: RolloutRecord, context: ViewContext): RolloutView {
-  const known = readRollout(record, context);
-  const { state, engine } = record;
-  const { clockTime, now } = context;
-  const minute = (at: number): string => clockTime(at, 'minute');
+function heldOf(state: RolloutState, reading: EngineReading | null): RolloutView['held'] {
+  if (state.held === null) return null;
   return {
-    ...summaryOf(record, known),
-    profile: state.plan.profile,
-    verdict: known.banner,
-    next: nextWords(state, known.facts),
-    held:
-      state.held === null
-        ? null
-        : {
-            code: state.held.code,
-            sentence: heldSentence(state.held.code, state, known.facts),
-            since: state.held.since,
-          },
-    leadingGuard: state.ending?.guard ?? known.engine?.leading ?? null,
-    stages: state.plan.stages.map((_, index) => stageViewOf(record, index, minute)),
-    guards: state.plan.guards.map((guard) => guardViewOf(guard, known)),
-    tradeOff: tradeOff(state.plan, known.words),
-    soundness: soundness(state, known.engine),
-    harm: { ...harmWords(state, known.harm, shareOf(record)), extraFailures: known.harm },
-    undo: undoView(record, context),
-    happened: [...context.happened],
-    policy: [...planPolicySentences(state.plan)],
-    details: detailsOf(record, known, context.revision),
-    updatedAt: Math.max(
-      record.createdAt,
-      engine === null ? 0 : engine.readThrough * 1000,
-      state.ending?.at ?? 0,
-      Math.min(now, state.lastTickAt ?? 0),
-    ),
+    code: state.held.code,
+    sentence: heldSentence(state.held.code, state, { reading }),
+    since: state.held.since,
   };
 }
 
-function stageViewOf({ state }: RolloutRecord, index: number, minute: (at: number) => string): StageView {
+function stageView(state: RolloutState, index: number, { clockTime }: ViewFacts): StageView {
   const stage = state.plan.stages[index];
   const record = state.stages.find((known) => known.index === index);
-  const needsApproval = stage?.approve === true;
+  const isApproved = state.approved.includes(index);
   return {
     index,
     share: stage?.share ?? 0,
@@ -106,63 +150,51 @@ function stageViewOf({ state }: RolloutRecord, index: number, minute: (at: numbe
     elapsedMs: Math.round(record?.guardedMs ?? 0),
     minUnits: stage?.minUnits ?? 0,
     canaryUnits: record?.units ?? 0,
-    approval: !needsApproval ? 'none' : state.approved.includes(index) ? 'given' : 'needed',
-    sentence: stageSentence(state, index, minute),
+    approval: stage?.approve === true ? (isApproved ? 'given' : 'needed') : 'none',
+    sentence: stageSentence(state, index, (at) => clockTime(at, 'minute')),
   };
 }
 
-function stageStatus(state: RolloutRecord['state'], index: number): StageView['status'] {
+function stageStatus(state: RolloutState, index: number): StageView['status'] {
   if (index > state.stage) return 'todo';
   if (index < state.stage || state.status === 'completed') return 'done';
   if (state.status === 'rolled-back') return 'failed';
   return state.status === 'held' ? 'held' : 'now';
 }
 
-function undoView({ state }: RolloutRecord, { undo, instances, propagationMs, now }: ViewContext): RolloutView['undo'] {
-  const confirmed = Object.keys(undo?.confirmed ?? {}).length;
-  const measured = undo?.completedAt == null ? null : undo.completedAt - undo.decidedAt;
-  const ms = undo === null ? propagationMs : measured;
-  const all = undo === null ? instances : undo.expected.length;
+function undoView(record: RolloutRecord, { undo, instances }: ViewFacts): RolloutView['undo'] {
+  const { leaseMs } = record.state.plan;
+  const isOver = record.state.status === 'rolled-back' && undo !== null;
+  const expected = isOver ? undo.expected.length : instances;
+  const confirmed = isOver ? Object.keys(undo.confirmed).length : 0;
+  const isMeasured = isOver && undo.completedAt !== null && undo.expected.length > 0;
+  const ms = isMeasured && undo.completedAt !== null ? undo.completedAt - undo.decidedAt : null;
   return {
     ms,
-    instancesConfirmed: undo === null ? instances : confirmed,
-    instances: all,
-    measuredAt: undo?.completedAt ?? (propagationMs === null ? null : now),
-    leaseMs: state.plan.leaseMs,
-    sentence: undoSentence({ ms: measured, confirmed, instances: all }, state.plan.leaseMs),
+    instancesConfirmed: confirmed,
+    instances: expected,
+    measuredAt: isMeasured ? undo.completedAt : null,
+    leaseMs,
+    sentence: undoSentence({ ms, confirmed, instances: expected }, leaseMs),
   };
 }
 
-function detailsOf(
-  { state, seed, engine }: RolloutRecord,
-  { engine: reading }: RolloutReading,
-  revision: number,
-): RolloutView['details'] {
-  const total = (reading?.srm.canary ?? 0) + (reading?.srm.control ?? 0);
+function detailsOf(record: RolloutRecord, reading: EngineReading | null): RolloutView['details'] {
+  const { state, engine, seed } = record;
+  const compared = (reading?.srm.canary ?? 0) + (reading?.srm.control ?? 0);
   return {
     seed,
     bucketing: 'flagd-v2',
     alpha: state.plan.alpha,
-    wallet: Math.min(reading?.wallet ?? 1, 1e300),
+    wallet: reading?.wallet ?? 1,
     rollbackAt: 1 / state.plan.alpha,
     holdAt: state.plan.warnAt,
     plannedShare: state.plan.stages[state.stage]?.share ?? 0,
-    seenShare: total === 0 ? null : (reading?.srm.canary ?? 0) / total,
+    seenShare: reading === null || compared === 0 ? null : reading.srm.canary / compared,
     dispersion: reading?.phi ?? 1,
-    sampleRatioE: Math.min(reading?.srmE ?? 1, 1e300),
-    revision: Math.max(revision, engine?.sinceRevision ?? 0),
-    lastBlock: engine?.state.lastSecond ?? null,
-    blocks: engine === null ? 0 : Math.max(0, engine.readThrough - engine.fromSecond + 1),
+    sampleRatioE: reading?.srmE ?? 1,
+    revision: engine?.sinceRevision ?? 0,
+    lastBlock: reading?.lastSecond ?? null,
+    blocks: engine === null || reading?.lastSecond == null ? 0 : reading.lastSecond - engine.fromSecond + 1,
   };
-}
-
-/** Share that is served now: nothing once it was taken back, everything once it was kept. */
-function shownShare({ state }: RolloutRecord): number {
-  if (state.status === 'completed') return 1;
-  return state.status === 'running' || state.status === 'held' ? (state.plan.stages[state.stage]?.share ?? 0) : 0;
-}
-
-/** Share at which it ran last, for what shipping to everybody would have cost. */
-function shareOf({ state }: RolloutRecord): number {
-  return state.ending?.share ?? state.plan.stages[state.stage]?.share ?? 0;
 }
