@@ -1,4 +1,4 @@
-import { murmur3 } from './murmur.ts';
+import { hashWithPrefix } from './murmur.ts';
 
 /** The largest sum of weights that flagd allows: 2^31 - 1. */
 export const maximumTotalWeight = 2_147_483_647;
@@ -22,8 +22,9 @@ export function bucketOf(hash: number, totalWeight: number): number {
  * side. Control outcomes are counted by group to measure how unalike users are.
  */
 export function groupOf(targetingKey: string): number {
-  return murmur3(targetingKey, groupSeed) >>> 27;
+  return hashForGroup(targetingKey) >>> 27;
 }
 
 /** 2^32 divided by the golden ratio: any fixed number other than bucketing's zero would do. */
 const groupSeed = 0x9e3779b9;
+const hashForGroup = hashWithPrefix('', groupSeed);

@@ -54,9 +54,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value as `cat` writes it: nothing for `null`. */
+/** A value as `cat` writes it: nothing for `null`, the items of a list with commas between. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
-  return isRecord(value) ? '[object Object]' : String(value);
+  if (Array.isArray(value)) return value.map(textOf).join(',');
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '[object Object]';
 }

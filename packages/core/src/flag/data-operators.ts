@@ -86,7 +86,7 @@ function pathOf(key: unknown): readonly string[] {
   if (key === '' || key === null || key === undefined) return [];
   const steps: string[] = [];
   let step = '';
-  const text = String(key);
+  const text = textOf(key);
   for (let index = 0; index < text.length; index += 1) {
     const character = text.charAt(index);
     const next = text.charAt(index + 1);

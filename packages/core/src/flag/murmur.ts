@@ -7,10 +7,10 @@ export function murmur3(text: string, seed = 0): number {
 }
 
 /** A hash of `prefix + text` for many texts; the prefix is read only once. */
-export function hashWithPrefix(prefix: string): (text: string) => number {
+export function hashWithPrefix(prefix: string, seed = 0): (text: string) => number {
   // Half a surrogate pair at the end could belong together with the text's first character.
-  if (/[\ud800-\udbff]$/.test(prefix)) return (text) => murmur3(prefix + text);
-  const state = absorb({ hash: 0, pending: 0, length: 0 }, prefix);
+  if (/[\ud800-\udbff]$/.test(prefix)) return (text) => murmur3(prefix + text, seed);
+  const state = absorb({ hash: seed | 0, pending: 0, length: 0 }, prefix);
   return (text) => resumeHash(state, text);
 }
 

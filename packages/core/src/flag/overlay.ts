@@ -14,6 +14,7 @@ import type {
   RolloutOverlay,
 } from './types.ts';
 
+// oxlint-disable max-params -- the hottest call of the SDK: an object of arguments would be built each time
 /**
  * Evaluates a flag with the rollout that runs on it, if any. The flag's own rule goes first: a unit that it names a
  * variant for is served that and not judged (`forced`). Every other unit is split by hash (`randomised`, reason

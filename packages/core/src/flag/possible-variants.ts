@@ -1,4 +1,4 @@
-import { isRecord } from './coercion.ts';
+import { isRecord, textOf } from './coercion.ts';
 
 /** A variant that a rule can name, and where. */
 export interface NamedVariant {
@@ -18,7 +18,7 @@ export function possibleVariants(
   const found: NamedVariant[] = [];
   const visit = (part: unknown, at: string, budget: number): void => {
     if (budget <= 0 || part === null || part === undefined) return;
-    if (typeof part !== 'object') found.push({ path: at, variant: String(part) });
+    if (typeof part !== 'object') found.push({ path: at, variant: textOf(part) });
     else for (const [step, next] of answersOf(part, evaluators)) visit(next, `${at}.${step}`, budget - 1);
   };
   visit(logic, path, 64);

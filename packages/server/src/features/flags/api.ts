@@ -55,18 +55,12 @@ export async function createFlags(options: FlagsOptions): Promise<Flags> {
   const stream = createFlagStream({ ...options, state, registry });
   const service = createFlagService({ ...options, state, registry, stream });
   return {
+    ...service,
     routes: async (app) => {
       flagRoutes(app, { service, state, registry, stream });
       await app.register(async (scoped) => ofrepRoutes(scoped, { ...options, state, stream, service }));
     },
     revision: () => state.current().revision,
-    kill: service.kill,
-    onKilled: service.onKilled,
-    evaluate: service.evaluate,
-    facts: service.facts,
-    putOverlay: service.putOverlay,
-    removeOverlay: service.removeOverlay,
-    publish: service.publish,
     instances: () => registry.list(),
     onApplied: (listener) => registry.onApplied(listener),
     propagation: () => registry.propagation(),

@@ -1,3 +1,4 @@
+import { BelayError } from '@belay/core';
 import type { RolloutOverlay } from '@belay/core/flag';
 import type { LiveEvent } from '@belay/protocol';
 import type { FastifyInstance } from 'fastify';
@@ -84,6 +85,7 @@ export async function start(more: { ofrepPerMinute?: number } = {}): Promise<Wor
   return world;
 }
 
+// oxlint-disable-next-line max-params -- reads like an HTTP request: method, address, body, headers
 export async function call(
   { url }: World,
   method: string,
@@ -148,7 +150,7 @@ export async function openStream({ url }: World, path: string): Promise<Stream> 
         const end = buffer.indexOf('\n\n');
         if (end === -1) {
           const read = await reader?.read();
-          if (read?.done !== false) throw new Error('the stream ended');
+          if (read?.done !== false) throw new BelayError('request.malformed', 'the stream ended');
           buffer += read.value;
           continue;
         }
