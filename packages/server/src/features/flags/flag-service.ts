@@ -104,7 +104,8 @@ async function killFlag(
     const change = `killed: everybody gets "${variant}"`;
     if (overlay !== undefined) await deleteOverlay(trx, overlay.rolloutId);
     ended = overlay?.rolloutId;
-    const kill = { variant, at, reason: reason ?? null };
+    const endedAttempt = overlay === undefined ? null : { rolloutId: overlay.rolloutId, attempt: overlay.attempt };
+    const kill = { variant, at, reason: reason ?? null, ended: endedAttempt };
     await saveFlag(trx, { ...changed(flag, { at, actor, change }), killed: kill });
     return {
       at,
@@ -172,16 +173,27 @@ async function removeFlag(
 async function putOverlay(trx: DatabaseTransaction, overlay: RolloutOverlay, at: number): Promise<number> {
   const flag = await requireFlag(trx, overlay.flagKey);
   requirePinned(await findOverlay(trx, overlay.flagKey), overlay);
+  requireNotKilled(flag, overlay);
   await saveOverlay(trx, overlay);
   const change = `put in a rollout: ${overlay.share / 10_000}% get "${overlay.canaryVariant}"`;
   const actor: ActorView = { kind: 'machine', name: 'rollout', via: 'guard' };
-  // Starting a rollout is a decision to serve the new path again, so it lifts an earlier kill.
+  // Starting another attempt is a decision to serve the new path again, so it lifts an earlier kill.
   await saveFlag(trx, {
     ...changed(flag, { at, actor, change }),
     controlVariant: overlay.controlVariant,
     killed: null,
   });
   return nextRevision(trx);
+}
+
+/** The control loop may be about to write the next stage while somebody presses the kill switch: the switch wins. */
+function requireNotKilled({ key, killed }: StoredFlag, { rolloutId, attempt }: RolloutOverlay): void {
+  const ended = killed?.ended;
+  if (ended === undefined || ended === null || ended.rolloutId !== rolloutId || ended.attempt !== attempt) return;
+  throw new BelayError('rollout.not-allowed', `"${key}" was switched back by hand; this attempt is over.`, {
+    hint: 'Start a new attempt when the cause is known.',
+    details: { rolloutId, attempt },
+  });
 }
 
 /** Whoever is in stays in only if seed, bucketing and variants stay as they are for the whole attempt. */

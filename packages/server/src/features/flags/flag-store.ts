@@ -11,6 +11,8 @@ export interface Kill {
   readonly variant: string;
   readonly at: number;
   readonly reason: string | null;
+  /** The attempt that the kill ended; null where none ran. */
+  readonly ended: { readonly rolloutId: string; readonly attempt: number } | null;
 }
 
 /** One flag as it is stored. */

@@ -129,6 +129,18 @@ describe('the kill switch', () => {
     expect(world.flags.evaluate('checkout', { staff: true }).variant).toBe('new');
   });
 
+  it('wins over a next stage of the attempt that it ended, and gives way to a new attempt', async () => {
+    const world = await startWorld();
+    await put(world, { definition });
+    await roll(world, { ...overlay, share: 10_000 });
+    await world.flags.kill('checkout', { actor });
+    await expect(roll(world, overlay)).rejects.toMatchObject({ code: 'rollout.not-allowed' });
+    expect(world.flags.evaluate('checkout', { targetingKey: 'a' }).variant).toBe('old');
+    world.leases.add('rol_1');
+    await roll(world, { ...overlay, attempt: 2 });
+    expect(world.flags.evaluate('checkout', { targetingKey: 'a' }).variant).toBe('new');
+  });
+
   it('goes back to the path before the newest rollout, even after that was let out to everybody', async () => {
     const world = await startWorld();
     await put(world, { definition });
