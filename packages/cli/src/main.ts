@@ -18,7 +18,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runBelay(process.argv.slice(2), {
+const code = await runBelay(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   stdinIsTty: process.stdin.isTTY ?? false,
@@ -30,6 +30,8 @@ process.exitCode = await runBelay(process.argv.slice(2), {
   interrupted: interrupt.signal,
   tellParent: (message) => void process.send?.(message),
 });
+// Whatever a failed command has left open must not keep the shell waiting; stdout is written synchronously.
+process.exit(code);
 
 async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
