@@ -38,7 +38,7 @@ const identifier = '(?:0|[1-9]\\d*|\\d*[a-zA-Z-][a-zA-Z0-9-]*)';
 const full = new RegExp(
   `^v?${number}\\.${number}\\.${number}(?:-(${identifier}(?:\\.${identifier})*))?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$`,
 );
-const partial = /^0*(\d{1,16})(?:\.0*(\d{1,16}))?$/;
+const partial = new RegExp(`^${number}(?:\\.${number})?$`);
 
 function readIdentifier(text: string): string | number {
   const value = Number(text);
