@@ -72,7 +72,7 @@ export function createIngest(options: IngestOptions): Ingest {
       app.addHook('onRequest', options.requireIngestScope);
       for (const signal of SIGNALS) {
         const url = `/v1/${signal}`;
-        app.post(url, { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request, reply) => {
+        app.post(url, { bodyLimit: Number.MAX_SAFE_INTEGER, config: { scope: 'ingest' } }, async (request, reply) => {
           const answer = await take(request, signal);
           return reply.code(200).type(contentTypes[encodingOf(request)]).send(Buffer.from(answer));
         });

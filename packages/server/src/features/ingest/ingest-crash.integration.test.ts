@@ -1,0 +1,159 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engine.ts';
+
+const KILLS = Number(process.env['BELAY_TEST_KILLS'] ?? 16);
+const CLIENTS = 6;
+const SPANS = 20;
+const dataDir = mkdtempSync(path.join(tmpdir(), 'belay-crash-'));
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+test(
+  'what was answered with 200 is there exactly once, wherever engine and server are killed',
+  { timeout: 60_000 + KILLS * 5_000 },
+  async () => {
+    const random = randomFrom(20261124);
+    let server = await startServer();
+    const acknowledged: number[] = [];
+    let next = 0;
+    let stop = false;
+    const clients = Array.from({ length: CLIENTS }, async () => {
+      while (!stop) {
+        const id = (next += 1);
+        if (await sendUntilStored(() => server.url, id)) acknowledged.push(id);
+      }
+    });
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await delay(150 + random() * 700);
+      if (kill % 2 === 0) {
+        const [{ enginePid }] = await askServer(server.child);
+        if (enginePid !== undefined) killIfAlive(enginePid);
+      } else {
+        const gone = once(server.child, 'exit');
+        server.child.kill('SIGKILL');
+        await gone;
+        server = await startServer();
+      }
+    }
+    stop = true;
+    await Promise.all(clients);
+    const gone = once(server.child, 'exit');
+    server.child.kill('SIGKILL');
+    await gone;
+
+    const stored = await countRows();
+    expect(acknowledged.length).toBeGreaterThan(KILLS);
+    for (const id of acknowledged) expect(stored.spans.get(String(id)), `spans of request ${id}`).toBe(SPANS);
+    for (const id of acknowledged) expect(stored.evaluations.get(String(id)), `flags of request ${id}`).toBe(SPANS);
+    expect([...stored.spans.values()].filter((rows) => rows !== SPANS)).toEqual([]);
+  },
+);
+
+async function startServer(): Promise<Server> {
+  const file = fileURLToPath(new URL('./crash-test-server.ts', import.meta.url));
+  const child = fork(file, [dataDir], {
+    execArgv: ['--conditions=@belay/source', '--disable-warning=ExperimentalWarning'],
+  });
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  return { child, url };
+}
+
+async function askServer(child: ChildProcess): Promise<[{ enginePid?: number }]> {
+  child.send('pid');
+  return (await once(child, 'message')) as [{ enginePid?: number }];
+}
+
+/** Sends the same bytes until they are stored, as an exporter does. */
+async function sendUntilStored(url: () => string, id: number): Promise<boolean> {
+  const body = requestBody(id);
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    try {
+      const response = await fetch(`${url()}/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      if (response.status === 200) return true;
+      expect(response.status).toBe(503);
+    } catch (error) {
+      // The server was killed meanwhile; any other failure would never end in a 200 and fails the test by its count.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await delay(100);
+  }
+  return false;
+}
+
+function requestBody(id: number): string {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
+  const spans = Array.from({ length: SPANS }, (_, index) => ({
+    traceId: id.toString(16).padStart(28, 'a') + index.toString(16).padStart(4, '0'),
+    spanId: (id * SPANS + index + 1).toString(16).padStart(16, '0'),
+    name: 'GET /',
+    kind: 2,
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 5_000_000n),
+    events: [
+      {
+        name: 'feature_flag.evaluation',
+        timeUnixNano: String(now),
+        attributes: [
+          text('feature_flag.key', 'f'),
+          text('feature_flag.result.variant', index % 2 === 0 ? 'on' : 'off'),
+        ],
+      },
+    ],
+  }));
+  const resource = { attributes: [text('service.name', 'crash'), text('service.instance.id', String(id))] };
+  return JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
+}
+
+async function countRows(): Promise<Record<'spans' | 'evaluations', Map<string, number>>> {
+  const engine = createTelemetryEngine({ dataDir, clock: { now: () => Date.now() }, log: silent });
+  await engine.whenReady(30_000);
+  const count = async (table: string): Promise<Map<string, number>> => {
+    const result = await engine.client.query({
+      query: `SELECT instance, count() AS n FROM ${table} GROUP BY instance`,
+      format: 'JSONEachRow',
+    });
+    const rows = await result.json<{ instance: string; n: number }>();
+    return new Map(rows.map((row) => [row.instance, row.n]));
+  };
+  const counted = { spans: await count('spans'), evaluations: await count('evaluations') };
+  await engine.close();
+  return counted;
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It may have ended with the kill before.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** mulberry32, so that each run kills at the same moments. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
