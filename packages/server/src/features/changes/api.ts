@@ -84,3 +84,4 @@ export interface LoopStatus {
 }
 
 export { createChanges } from './changes.ts';
+export { newestJudgedSecond } from './rollout-store.ts';

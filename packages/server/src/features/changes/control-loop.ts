@@ -12,7 +12,7 @@ import { effectPointOf } from './effect-point.ts';
 import { flowOf, rememberBlocks, startFlow, type FlowMemory } from './rollout-flow.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 import { rolloutsIn } from './rollout-store.ts';
-import { appendPoint, thinPoints } from './rollout-trail.ts';
+import { appendPoint, readOpenUndos, thinPoints } from './rollout-trail.ts';
 import { closeLapsedUndos } from './undo-watch.ts';
 
 /** The control loop with what the leases follow from. */
@@ -50,9 +50,7 @@ export function createControlLoop(context: ChangesContext): ControlLoop {
     tick,
     status: () => memory.status,
     async start() {
-      for (const { id, state } of await rolloutsIn(context.db, ['rolled-back'])) {
-        if (state.ending !== null && context.clock.now() - state.ending.at < UNDO_WINDOW_MS) context.undos.add(id);
-      }
+      for (const { key } of await readOpenUndos(context.db)) context.undos.add(key.rolloutId);
       repetition = repeat({
         everyMs: context.periodMs ?? 1000,
         run: tick,
@@ -132,14 +130,39 @@ export function blockQueryOf(
   };
 }
 
-/** One transaction for all rollouts: what was folded, what follows from it, and the ledger. */
+/**
+ * One transaction for all rollouts. Where that fails, each gets its own, so that one that cannot be written does not
+ * keep the others from being rolled back.
+ */
 async function writeRound(context: ChangesContext, memory: LoopMemory, round: Round): Promise<readonly string[]> {
+  try {
+    return await writeSome(context, memory, { round, only: null });
+  } catch (err) {
+    context.log.error({ err }, 'a round could not be written as a whole; rollouts are written one by one');
+  }
+  const leases: string[] = [];
+  for (const { id } of await rolloutsIn(context.db, ['running', 'held'])) {
+    try {
+      leases.push(...(await writeSome(context, memory, { round, only: id })));
+    } catch (err) {
+      context.log.error({ err, rolloutId: id }, 'a rollout could not be written');
+    }
+  }
+  return leases;
+}
+
+async function writeSome(
+  context: ChangesContext,
+  memory: LoopMemory,
+  { round, only }: { readonly round: Round; readonly only: string | null },
+): Promise<readonly string[]> {
   return context.write(async (trx, after) => {
     const now = context.clock.now();
     const frozen = await context.freeze(trx, now);
     const leases: string[] = [];
     // Read again: people may have acted while the blocks were on their way.
     for (const record of await rolloutsIn(trx, ['running', 'held'])) {
+      if (only !== null && record.id !== only) continue;
       if (await writeOne({ context, trx, after, memory }, record, { round, now, frozen })) leases.push(record.id);
     }
     return leases;
@@ -217,6 +240,5 @@ function newestOf({ flows }: LoopMemory): number | null {
 
 /** Leases are withdrawn when no round has ended for so long. */
 const LOOP_ALIVE_MS = 5000;
-const UNDO_WINDOW_MS = 600_000;
 const POINTS_KEPT = 400;
 const THIN_EVERY = 20;

@@ -177,3 +177,12 @@ function engineOf(row: Selectable<RolloutTable>): RolloutEngine | null {
     readThrough: row.read_through ?? 0,
   };
 }
+
+/** Newest second of outcomes that was ever judged; no later block may get a second at or before it. */
+export async function newestJudgedSecond(db: DatabaseConnection): Promise<number> {
+  const row = await db
+    .selectFrom('rollouts')
+    .select((select) => select.fn.max('read_through').as('second'))
+    .executeTakeFirst();
+  return row?.second ?? 0;
+}
