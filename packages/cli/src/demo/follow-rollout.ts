@@ -62,21 +62,33 @@ async function look({ api }: DemoServer, view: RolloutView): Promise<RolloutView
 
 /** Does its harm once, in the middle of the first stage. */
 function createDisturbance(stage: Stage): (view: RolloutView) => Promise<void> {
+  const { fault, load, gate, story, world } = stage;
   let isDone = false;
+  let cutAt: number | undefined;
   return async (view) => {
+    if (cutAt !== undefined && world.clock.now() - cutAt >= DEAD_MS) {
+      story.tell(`  Without telemetry ${await servedText(load, cutAt)}`);
+      cutAt = undefined;
+    }
     if (isDone) return;
-    if (stage.fault === 'noisy-user') {
+    if (fault === 'noisy-user') {
       isDone = await addNoisyUser(stage);
       return;
     }
-    if (stage.load.totals().newPath < MIDDLE_REQUESTS || view.status !== 'running') return;
+    if (load.totals().newPath < MIDDLE_REQUESTS || view.status !== 'running') return;
     isDone = true;
-    if (stage.fault === 'blind') {
-      stage.gate?.cut();
-      stage.story.tell('  The demo cuts all telemetry now.');
-    }
-    if (stage.fault === 'server-death') await killServer(stage);
+    if (fault === 'server-death') await killServer(stage);
+    if (fault !== 'blind') return;
+    cutAt = world.clock.now();
+    gate?.cut();
+    story.tell('  The demo cuts all telemetry now.');
   };
+}
+
+async function servedText(load: DemoLoad, since: number): Promise<string> {
+  const { lastSentAt } = await load.exposuresAfter(since);
+  const seconds = lastSentAt === null ? 0 : Math.max(0, lastSentAt - since) / 1000;
+  return `the new path was served for ${seconds.toFixed(1)} s more, then the lease had lapsed.`;
 }
 
 async function killServer({ server, load, story, world }: Stage): Promise<void> {
@@ -84,11 +96,7 @@ async function killServer({ server, load, story, world }: Stage): Promise<void> 
   const killedAt = world.clock.now();
   await server.killNow();
   await new Promise((resolve) => setTimeout(resolve, DEAD_MS));
-  const { lastSentAt } = await load.exposuresAfter(killedAt);
-  const lapsedAfter = lastSentAt === null ? 0 : Math.max(0, lastSentAt - killedAt) / 1000;
-  story.tell(
-    `  Without the server the new path was served for ${lapsedAfter.toFixed(1)} s more, then the lease had lapsed.`,
-  );
+  story.tell(`  Without the server ${await servedText(load, killedAt)}`);
   await server.startAgain();
   story.tell('  The server is back, on the same data.');
 }
