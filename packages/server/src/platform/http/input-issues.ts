@@ -10,7 +10,8 @@ export function issuesOf(error: z.ZodError): InputIssue[] {
   return error.issues.slice(0, ISSUES_SHOWN).map(issueOf);
 }
 
-function issueOf(issue: z.core.$ZodIssue): InputIssue {
+/** One finding of Zod. */
+export function issueOf(issue: z.core.$ZodIssue): InputIssue {
   const path = issue.path.map(String).join('.');
   const seen = seenIn(path, issue.input);
   const mend = mendOf(issue);

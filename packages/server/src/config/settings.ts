@@ -1,0 +1,40 @@
+/** One value of belay.yaml that has a default and a twin in the environment. */
+export interface Setting {
+  readonly path: readonly [section: 'server' | 'policy', key: string];
+  readonly variable: string;
+  readonly fallback: unknown;
+  /** How the environment's text is read: as it stands, or as YAML (numbers, lists, mappings). */
+  readonly reads: 'text' | 'yaml';
+}
+
+/** Every setting but rollouts. Defaults are safe: this machine alone, balanced policy. */
+export const settings: readonly Setting[] = [
+  // Only this machine until told otherwise: a token in the clear must not cross a network by default.
+  text('server', 'host', 'BELAY_HOST', '127.0.0.1'),
+  yaml('server', 'port', 'BELAY_PORT', 4600),
+  text('server', 'data', 'BELAY_DATA', './.belay'),
+  text('server', 'public_url', 'BELAY_PUBLIC_URL', null),
+  text('server', 'clickhouse_url', 'BELAY_CLICKHOUSE_URL', null),
+  text('server', 'log_level', 'BELAY_LOG_LEVEL', 'info'),
+  // What the official OpenTelemetry collector sends at most by default, with room.
+  yaml('server', 'body_limit_mb', 'BELAY_BODY_LIMIT_MB', 64),
+  // One SDK instance sends about 70 a minute; 400 instances may share one token.
+  yaml('server', 'requests_per_minute', 'BELAY_REQUESTS_PER_MINUTE', 30_000),
+  text('policy', 'profile', 'BELAY_POLICY_PROFILE', 'balanced'),
+  text('policy', 'environment', 'BELAY_POLICY_ENVIRONMENT', 'production'),
+  yaml('policy', 'freeze', 'BELAY_POLICY_FREEZE', []),
+  yaml('policy', 'cooldown', 'BELAY_POLICY_COOLDOWN', null),
+  yaml('policy', 'max_attempts', 'BELAY_POLICY_MAX_ATTEMPTS', 3),
+  text('policy', 'false_rollback', 'BELAY_POLICY_FALSE_ROLLBACK', '1%'),
+  yaml('policy', 'warn_at', 'BELAY_POLICY_WARN_AT', 10),
+  text('policy', 'lease', 'BELAY_POLICY_LEASE', '60s'),
+  text('policy', 'minimum_soak', 'BELAY_POLICY_MINIMUM_SOAK', '0s'),
+];
+
+function text(section: 'server' | 'policy', key: string, variable: string, fallback: unknown): Setting {
+  return { path: [section, key], variable, fallback, reads: 'text' };
+}
+
+function yaml(section: 'server' | 'policy', key: string, variable: string, fallback: unknown): Setting {
+  return { path: [section, key], variable, fallback, reads: 'yaml' };
+}
