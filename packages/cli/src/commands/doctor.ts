@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { InstanceView, StatusView } from '@belay/protocol';
 import { findCredentials } from '../connection.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
+import { CliFailure } from '../failure.ts';
 import { failureOf } from '../failure-of.ts';
 import type { CommonFlags, Run } from '../run.ts';
 
@@ -54,27 +55,36 @@ async function checkDisk(folder: string): Promise<Finding> {
 }
 
 async function checkServer(run: Run, flags: CommonFlags): Promise<readonly Finding[]> {
+  return [
+    ...(await look('Server', async () => {
+      const { url, origin } = findCredentials(flags, run.world);
+      const skew = await checkClock(run, url);
+      return [{ name: 'Server', ok: true, detail: `${url} (from ${origin.url})`, mend: null }, skew];
+    })),
+    ...(await look('Self-check', async () => checkStatus(await (await run.api()).call('status', {})))),
+    ...(await look('Services', async () => {
+      const { items } = await (await run.api()).call('instanceList', {});
+      return [checkInstances(items, run.world.clock.now())];
+    })),
+  ];
+}
+
+/** One look that fails is a finding of its own; the others still happen. */
+async function look(name: string, find: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
   try {
-    const { url, origin } = findCredentials(flags, run.world);
-    const api = await run.api();
-    const status = await api.call('status', {});
-    const { items } = await api.call('instanceList', {});
-    return [
-      { name: 'Server', ok: true, detail: `${url} (from ${origin.url}), Belay ${status.version}`, mend: null },
-      await checkClock(run, url),
-      ...checkStatus(status),
-      checkInstances(items, run.world.clock.now()),
-    ];
+    return await find();
   } catch (error) {
     const facts = failureOf(error);
     if (facts === undefined) throw error;
-    return [{ name: 'Server', ok: false, detail: `${facts.what} ${facts.why}`, mend: facts.fix }];
+    return [{ name, ok: false, detail: `${facts.what} ${facts.why}`, mend: facts.fix }];
   }
 }
 
 /** The `Date` header has whole seconds, so a difference under one second cannot be seen. */
 async function checkClock(run: Run, url: string): Promise<Finding> {
-  const response = await fetch(`${url}/livez`);
+  const response = await fetch(`${url}/livez`).catch((error: unknown) => {
+    throw unreachable(url, error);
+  });
   await response.body?.cancel();
   const serverTime = Date.parse(response.headers.get('date') ?? '');
   const skewMs = Math.max(0, Math.abs(serverTime - run.world.clock.now()) - 1000);
@@ -88,9 +98,23 @@ async function checkClock(run: Run, url: string): Promise<Finding> {
   };
 }
 
+function unreachable(url: string, error: unknown): CliFailure {
+  return new CliFailure(
+    {
+      code: 'server.unreachable',
+      exitCode: exitCode.unreachable,
+      what: 'The server cannot be reached.',
+      why: `${url} does not answer: ${error instanceof Error ? String(error.cause ?? error.message) : String(error)}`,
+      fix: 'belay server   (or point --url or BELAY_URL at a running one)',
+    },
+    error,
+  );
+}
+
 function checkStatus(status: StatusView): readonly Finding[] {
   const { ingest } = status;
   return [
+    { name: 'Version', ok: true, detail: `Belay ${status.version}`, mend: null },
     ...status.checks,
     {
       name: 'Ingest',
