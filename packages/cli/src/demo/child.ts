@@ -1,5 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import path from 'node:path';
 import { CliFailure } from '../failure.ts';
 import { exitCode } from '../exit-code.ts';
 
@@ -25,6 +27,7 @@ export interface Child {
 }
 
 const GRACE_MS = 8_000;
+const LOG_TAIL = 600;
 
 /** Starts a script of ours in a process of its own, with the runtime and the conditions of this one. */
 export async function startChild(spec: ChildSpec): Promise<Child> {
@@ -100,7 +103,12 @@ function notReady(spec: ChildSpec, why: string): CliFailure {
     code: 'server.failed',
     exitCode: exitCode.failed,
     what: `${spec.name} did not start.`,
-    why: `It ${why}; what it printed is in ${spec.logFile}.`,
-    fix: `tail ${spec.logFile}   (run the demo with --keep)`,
+    why: `It ${why}. The last it printed: ${lastPrinted(spec.logFile)}`,
+    fix: `belay demo --keep   (then read ${path.basename(spec.logFile)} in the folder it keeps)`,
   });
+}
+
+/** The folder may be gone when somebody reads the message, so it carries the end of the log itself. */
+function lastPrinted(logFile: string): string {
+  return readFileSync(logFile, 'utf8').trim().slice(-LOG_TAIL);
 }
