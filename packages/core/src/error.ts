@@ -41,6 +41,8 @@ export const errorCatalogue = {
   'telemetry.unavailable': { status: 503, title: 'The telemetry store is not available' },
   'telemetry.overloaded': { status: 503, title: 'Too much telemetry is waiting to be stored' },
   'storage.full': { status: 503, title: 'The disk is full' },
+  'server.data-in-use': { status: 409, title: 'Another Belay uses this data folder' },
+  'server.address-in-use': { status: 409, title: 'The address is taken' },
   'server.starting': { status: 503, title: 'Belay is starting' },
   'server.failed': { status: 500, title: 'Belay failed' },
 } as const;

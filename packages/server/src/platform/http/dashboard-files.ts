@@ -33,3 +33,7 @@ export function dashboardPage(folder: string, request: FastifyRequest, reply: Fa
   if (!existsSync(path.join(folder, 'index.html'))) return undefined;
   return reply.header('cache-control', 'no-cache').sendFile('index.html', { cacheControl: false });
 }
+
+export function hasDashboard(folder: string): boolean {
+  return existsSync(path.join(folder, 'index.html'));
+}

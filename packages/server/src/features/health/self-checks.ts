@@ -1,0 +1,89 @@
+import { statfs } from 'node:fs/promises';
+import type { HealthCheck } from './api.ts';
+
+interface SelfCheckOptions {
+  readonly clock: { now(): number };
+  readonly dataDir: string;
+  /** Runs a query on the control plane. */
+  readonly queryControlPlane: () => Promise<unknown>;
+  readonly telemetryState: () => string;
+  readonly lastTickAt: () => number | null;
+  readonly dataAgeMs: () => number | null;
+}
+
+const FREE_BYTES_WANTED = 1024 ** 3;
+/** The loop ticks every second; this long without a tick and rollouts are unguarded. */
+const TICK_LATE_MS = 15_000;
+
+/** What Belay looks at to tell whether it is well itself. */
+export function selfChecks(options: SelfCheckOptions): HealthCheck[] {
+  return [controlPlane(options), telemetry(options), guards(options), disk(options), data(options)];
+}
+
+function controlPlane({ queryControlPlane }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'control plane',
+    isVital: true,
+    run: async () => {
+      await queryControlPlane();
+      return { ok: true, detail: 'Flags, rollouts and the ledger can be read.', mend: null };
+    },
+  };
+}
+
+/** Not vital: flags are served and rolled back without telemetry. */
+function telemetry({ telemetryState }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'telemetry store',
+    isVital: false,
+    run: async () => {
+      const state = telemetryState();
+      const ok = state === 'ready';
+      const detail = ok ? 'Telemetry is stored and can be read.' : `The telemetry engine is ${state}.`;
+      return { ok, detail, mend: ok ? null : 'It restarts by itself; if this lasts, look at the log.' };
+    },
+  };
+}
+
+function guards({ clock, lastTickAt }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'guards',
+    isVital: false,
+    run: async () => {
+      const at = lastTickAt();
+      const age = at === null ? Infinity : clock.now() - at;
+      if (age <= TICK_LATE_MS) return { ok: true, detail: 'The guards look every second.', mend: null };
+      const since = at === null ? 'have not looked yet' : `looked last ${Math.round(age / 1000)} s ago`;
+      return { ok: false, detail: `The guards ${since}.`, mend: 'Rollouts hold until they look again; see the log.' };
+    },
+  };
+}
+
+function disk({ dataDir }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'disk',
+    isVital: false,
+    run: async () => {
+      const { bavail, bsize } = await statfs(dataDir);
+      const free = bavail * bsize;
+      const ok = free >= FREE_BYTES_WANTED;
+      const detail = `${(free / 1024 ** 3).toFixed(1)} GiB are free in the data folder.`;
+      return { ok, detail, mend: ok ? null : 'Free space: below 1 GiB telemetry is refused.' };
+    },
+  };
+}
+
+function data({ dataAgeMs }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'data',
+    isVital: false,
+    run: async () => {
+      const age = dataAgeMs();
+      const detail =
+        age === null
+          ? 'No telemetry has come in since the start.'
+          : `The newest data is ${Math.round(age / 1000)} s old.`;
+      return { ok: true, detail, mend: null };
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { errorCatalogue } from '@belay/core';
+import { endpoints, problem } from '@belay/protocol';
+import type { Endpoint } from '@belay/protocol';
+import { z } from 'zod';
+
+interface OpenApiDocument {
+  readonly openapi: '3.1.0';
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly [key: string]: unknown;
+}
+
+/** The API described by its own endpoints (OpenAPI 3.1). */
+export function openApiDocument(version: string): OpenApiDocument {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const [name, endpoint] of Object.entries<Endpoint>(endpoints)) {
+    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method.toLowerCase()]: operationOf(name, endpoint) };
+  }
+  paths['/api/v1/events'] = { get: eventStream };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Belay',
+      version,
+      description: 'Errors are problem details (RFC 9457) with a stable `code`. Lists page by `cursor`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: { Problem: schemaOf(problem, 'output') },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A token with the scope that the operation names.' },
+      },
+    },
+  };
+}
+
+function operationOf(name: string, endpoint: Endpoint): Record<string, unknown> {
+  const status = String(endpoint.status ?? 200);
+  return {
+    operationId: name,
+    summary: endpoint.summary,
+    tags: [endpoint.tag],
+    ...(endpoint.scope === null
+      ? { security: [] }
+      : {
+          security: [{ token: [] }],
+          'x-belay-scope': endpoint.scope,
+          description: `Needs the scope \`${endpoint.scope}\`.`,
+        }),
+    parameters: [...pathParameters(endpoint), ...queryParameters(endpoint), ...conditionParameters(endpoint)],
+    ...(endpoint.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } },
+          },
+        }),
+    responses: {
+      [status]: {
+        description: 'Done',
+        content: { 'application/json': { schema: schemaOf(endpoint.response, 'output') } },
+      },
+      default: {
+        description: 'A problem',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  };
+}
+
+function pathParameters({ path }: Endpoint): unknown[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters({ query }: Endpoint): unknown[] {
+  if (query === undefined) return [];
+  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+function conditionParameters({ precondition }: Endpoint): unknown[] {
+  if (precondition !== true) return [];
+  const schema = { type: 'string' };
+  return [
+    {
+      name: 'If-Match',
+      in: 'header',
+      required: false,
+      schema,
+      description: 'The ETag that was read; 412 when it has changed.',
+    },
+    {
+      name: 'If-None-Match',
+      in: 'header',
+      required: false,
+      schema,
+      description: '`*` to create only. One of both is needed (428).',
+    },
+  ];
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}
+
+const eventStream = {
+  operationId: 'events',
+  summary: 'Live events (server-sent events, resumed by Last-Event-ID)',
+  tags: ['overview'],
+  security: [{ token: [] }],
+  'x-belay-scope': 'read',
+  parameters: [{ name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string' } }],
+  responses: {
+    '200': { description: 'A stream of events', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+    default: {
+      description: 'A problem',
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    },
+  },
+};
+
+/** Every error code, for the reference. */
+export function errorTable(): readonly { code: string; status: number; title: string }[] {
+  return Object.entries(errorCatalogue).map(([code, { status, title }]) => ({ code, status, title }));
+}
