@@ -104,7 +104,7 @@ function unreachable(url: string, error: unknown): CliFailure {
       code: 'server.unreachable',
       exitCode: exitCode.unreachable,
       what: 'The server cannot be reached.',
-      why: `${url} does not answer: ${error instanceof Error ? String(error.cause ?? error.message) : String(error)}`,
+      why: `${url} does not answer: ${reasonOf(error)}`,
       fix: 'belay server   (or point --url or BELAY_URL at a running one)',
     },
     error,
@@ -142,4 +142,10 @@ function checkInstances(instances: readonly InstanceView[], now: number): Findin
     mend:
       live.length === 0 ? 'belay init   (in the folder of your service)' : 'read docs/reference/sdk.md about buffers',
   };
+}
+
+/** fetch tells the reason in `cause`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }
