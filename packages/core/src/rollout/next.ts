@@ -57,9 +57,7 @@ function start(
 ): Transition {
   refuseFrozen(frozen, 'start');
   const isRetry = state.status === 'rolled-back';
-  const fresh = isRetry
-    ? draftOf(state.plan, { attempt: state.attempt + 1, failures: state.failures })
-    : state;
+  const fresh = isRetry ? draftOf(state.plan, { attempt: state.attempt + 1, failures: state.failures }) : state;
   const started: RolloutState = { ...fresh, startedAt: now, startedBy: actor };
   if (state.plan.stages[0]?.approve === true && !state.approved.includes(0)) {
     return {
