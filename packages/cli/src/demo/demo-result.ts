@@ -46,8 +46,7 @@ export function demoResult({ fault, view, evidence, replay, totals, exposuresAft
     guard: outcome === 'rolled-back' ? (evidence.leadingGuard ?? view.leadingGuard) : null,
     share: shareAtVerdict(view),
     secondsToVerdict: secondsToVerdict(view),
-    canaryRequests: evidence.canaryUnits,
-    failedCanaryRequests: evidence.canaryFailed,
+    ...canaryCounts(evidence, totals),
     extraFailures: evidence.extraFailures,
     undoSeconds: view.undo.ms === null ? null : view.undo.ms / 1000,
     instancesConfirmed: view.undo.instancesConfirmed,
@@ -60,6 +59,16 @@ export function demoResult({ fault, view, evidence, replay, totals, exposuresAft
     sentence: view.sentence,
     replayAgrees: replay.agrees,
   };
+}
+
+/**
+ * What was judged; a path that a process cut off by itself was gone before a second of it was judged, and then it is
+ * what the users saw.
+ */
+function canaryCounts(evidence: RolloutEvidence, totals: LoadTotals) {
+  return evidence.canaryUnits > 0
+    ? { canaryRequests: evidence.canaryUnits, failedCanaryRequests: evidence.canaryFailed }
+    : { canaryRequests: totals.newPath, failedCanaryRequests: totals.newPathFailed };
 }
 
 /** How the demo words a status. */
