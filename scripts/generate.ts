@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
+import { schemaSql } from '@belay/server';
 import { generateBelayYamlReference } from './generators/belay-yaml-reference.ts';
 import { generateCliReference } from './generators/cli-reference.ts';
 import { generateEndpointPaths } from './generators/endpoint-paths.ts';
 import { generateExitCodesReference } from './generators/exit-codes-reference.ts';
+import { generateConfigSchema, generateErrorsReference, generateOpenApi } from './generators/server-references.ts';
 
 interface Generator {
   /** Path of the file from the repository's root. */
@@ -17,6 +19,10 @@ const generators: readonly Generator[] = [
   { file: 'docs/reference/cli.md', generate: generateCliReference },
   { file: 'docs/reference/exit-codes.md', generate: generateExitCodesReference },
   { file: 'docs/reference/belay-yaml.md', generate: generateBelayYamlReference },
+  { file: 'docs/reference/belay.schema.json', generate: generateConfigSchema },
+  { file: 'docs/reference/errors.md', generate: generateErrorsReference },
+  { file: 'docs/reference/openapi.json', generate: generateOpenApi },
+  { file: 'packages/server/src/platform/sqlite/schema.sql', generate: schemaSql },
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -2,5 +2,6 @@ export { explainConfig, loadConfig, validateConfig } from './config.ts';
 export type { Config, ConfigSource, ExplainedValue, LoadedConfig } from './config.ts';
 export { startServer } from './main.ts';
 export type { RunningServer, StartOptions } from './main.ts';
-export { errorTable, openApiDocument } from './platform/http/openapi.ts';
+export { openApiDocument } from './platform/http/openapi.ts';
+export { schemaSql } from './platform/sqlite/schema-sql.ts';
 export { version } from './version.ts';

@@ -55,6 +55,7 @@ export interface RunningServer {
 }
 
 const ENGINE_START_MS = 30_000;
+const ERRORS_PAGE = path.resolve(import.meta.dirname, '../../../docs/reference/errors.md');
 const DASHBOARD = path.resolve(import.meta.dirname, '../../web/dist');
 
 /** The composition root: opens everything in order, and closes it in reverse when a step fails or at the end. */
@@ -190,7 +191,12 @@ async function createFeatures({ loaded, log, opened, clock }: Composing, db: Dat
       lastTickAt: () => changes.loop.status().lastTickAt,
     }),
   });
-  const settings = createSettings({ version, explained: loaded.explained, validate: validateConfig });
+  const settings = createSettings({
+    version,
+    explained: loaded.explained,
+    errorsPage: ERRORS_PAGE,
+    validate: validateConfig,
+  });
   return {
     access,
     routes: [

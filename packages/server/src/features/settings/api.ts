@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { BelayError } from '@belay/core';
 import type { InputIssue } from '@belay/core';
 import { belayConfig } from '@belay/protocol';
@@ -9,6 +10,8 @@ import { defineRoutes } from '../../platform/http/route.ts';
 export interface SettingsOptions {
   readonly version: string;
   readonly explained: readonly { readonly path: string; readonly value: unknown; readonly origin: string }[];
+  /** The page that explains every error code; problem documents point to it. */
+  readonly errorsPage: string;
   readonly validate: (text: string) => { readonly config: BelayConfig } | { readonly issues: readonly InputIssue[] };
 }
 
@@ -20,6 +23,9 @@ export function createSettings(options: SettingsOptions): { readonly routes: (ap
         configGet: () => ({ values: options.explained.map((value) => ({ ...value })) }),
         configValidate: ({ body }) => ({ config: checked(options, body) }),
       });
+      app.get('/docs/reference/errors.md', { config: { scope: null } }, async (_request, reply) =>
+        reply.type('text/markdown; charset=utf-8').send(await readFile(options.errorsPage, 'utf8')),
+      );
       const document = JSON.stringify(openApiDocument(options.version));
       app.get('/openapi.json', { config: { scope: 'read' } }, (_request, reply) =>
         reply.type('application/json; charset=utf-8').send(document),

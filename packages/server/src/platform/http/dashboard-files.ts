@@ -4,7 +4,18 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** First parts of addresses that are never a page of the dashboard. */
-const NOT_PAGES = new Set(['api', 'v1', 'ofrep', 'assets', 'metrics', 'livez', 'readyz', 'startupz', 'openapi.json']);
+const NOT_PAGES = new Set([
+  'api',
+  'v1',
+  'ofrep',
+  'assets',
+  'docs',
+  'metrics',
+  'livez',
+  'readyz',
+  'startupz',
+  'openapi.json',
+]);
 const YEAR_MS = 365 * 24 * 3_600_000;
 
 /** Serves the built dashboard: assets carry a hash in their name and are kept for ever, pages are asked for anew. */

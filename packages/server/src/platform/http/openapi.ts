@@ -1,5 +1,4 @@
-import { errorCatalogue } from '@belay/core';
-import { endpoints, problem } from '@belay/protocol';
+import * as protocol from '@belay/protocol';
 import type { Endpoint } from '@belay/protocol';
 import { z } from 'zod';
 
@@ -12,8 +11,12 @@ interface OpenApiDocument {
 /** The API described by its own endpoints (OpenAPI 3.1). */
 export function openApiDocument(version: string): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const [name, endpoint] of Object.entries<Endpoint>(endpoints)) {
-    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method.toLowerCase()]: operationOf(name, endpoint) };
+  const schemas = createSchemas();
+  for (const [name, endpoint] of Object.entries<Endpoint>(protocol.endpoints)) {
+    paths[endpoint.path] = {
+      ...paths[endpoint.path],
+      [endpoint.method.toLowerCase()]: operationOf(name, endpoint, schemas),
+    };
   }
   paths['/api/v1/events'] = { get: eventStream };
   return {
@@ -27,7 +30,7 @@ export function openApiDocument(version: string): OpenApiDocument {
     servers: [{ url: '/' }],
     paths,
     components: {
-      schemas: { Problem: schemaOf(problem, 'output') },
+      schemas: schemas.components(),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A token with the scope that the operation names.' },
       },
@@ -35,7 +38,7 @@ export function openApiDocument(version: string): OpenApiDocument {
   };
 }
 
-function operationOf(name: string, endpoint: Endpoint): Record<string, unknown> {
+function operationOf(name: string, endpoint: Endpoint, schemas: Schemas): Record<string, unknown> {
   const status = String(endpoint.status ?? 200);
   return {
     operationId: name,
@@ -54,13 +57,13 @@ function operationOf(name: string, endpoint: Endpoint): Record<string, unknown> 
       : {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } },
+            content: { 'application/json': { schema: schemas.of(endpoint.body, 'input') } },
           },
         }),
     responses: {
       [status]: {
         description: 'Done',
-        content: { 'application/json': { schema: schemaOf(endpoint.response, 'output') } },
+        content: { 'application/json': { schema: schemas.of(endpoint.response, 'output') } },
       },
       default: {
         description: 'A problem',
@@ -111,9 +114,54 @@ function conditionParameters({ precondition }: Endpoint): unknown[] {
   ];
 }
 
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+type Json = Record<string, unknown>;
+
+interface Schemas {
+  of(schema: z.ZodType, io: 'input' | 'output'): Json;
+  components(): Json;
+}
+
+/** Schemas that the protocol names are written once, under `components`, and referred to everywhere else. */
+function createSchemas(): Schemas {
+  const names = z.registry<{ id: string; description?: string | undefined }>();
+  for (const [name, value] of Object.entries(protocol)) {
+    if (value instanceof z.ZodType)
+      names.add(value, { ...value.meta(), id: `${name.charAt(0).toUpperCase()}${name.slice(1)}` });
+  }
+  const components: Json = {};
+  const of = (schema: z.ZodType, io: 'input' | 'output'): Json => {
+    const suffix = io === 'input' ? 'Input' : '';
+    const written = z.toJSONSchema(schema, { io, metadata: names, unrepresentable: 'any' });
+    const { $schema: _, $defs = {}, ...own } = referring(written, suffix);
+    for (const [name, definition] of Object.entries(recordOf($defs)))
+      components[name + suffix] ??= withoutId(definition);
+    if (typeof own['id'] !== 'string') return own;
+    components[own['id'] + suffix] ??= withoutId(own);
+    return { $ref: `#/components/schemas/${own['id']}${suffix}` };
+  };
+  of(protocol.problem, 'output');
+  return {
+    of,
+    components: () => Object.fromEntries(Object.entries(components).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+/** Points references at the components. */
+function referring(schema: unknown, suffix: string): Json {
+  const text = JSON.stringify(schema).replaceAll(
+    /"\$ref":"#\/\$defs\/(\w+)"/g,
+    `"$ref":"#/components/schemas/$1${suffix}"`,
+  );
+  return recordOf(JSON.parse(text));
+}
+
+function withoutId(schema: unknown): Json {
+  const { id: _, $id: __, ...rest } = recordOf(schema);
   return rest;
+}
+
+function recordOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 const eventStream = {
@@ -131,8 +179,3 @@ const eventStream = {
     },
   },
 };
-
-/** Every error code, for the reference. */
-export function errorTable(): readonly { code: string; status: number; title: string }[] {
-  return Object.entries(errorCatalogue).map(([code, { status, title }]) => ({ code, status, title }));
-}

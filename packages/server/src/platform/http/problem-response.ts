@@ -2,7 +2,8 @@ import { BelayError, errorCatalogue, isBelayError } from '@belay/core';
 import type { Problem } from '@belay/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-const DOCUMENTATION = 'https://github.com/belay-dev/belay/blob/main/docs/reference/errors.md';
+/** Relative to this server, which serves the page that it was built with. */
+const DOCUMENTATION = '/docs/reference/errors.md';
 
 /** Answers with problem details (RFC 9457). */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: BelayError): FastifyReply {

@@ -1,0 +1,92 @@
+import { errorCatalogue } from '@belay/core';
+import type { ErrorCode } from '@belay/core';
+import { belayConfig } from '@belay/protocol';
+import { openApiDocument, version } from '@belay/server';
+import { z } from 'zod';
+
+/** The API, for client generators and people. */
+export function generateOpenApi(): string {
+  return `${JSON.stringify(openApiDocument(version), null, 2)}\n`;
+}
+
+/** JSON Schema of belay.yaml (draft-07, which editors understand). */
+export function generateConfigSchema(): string {
+  const schema = z.toJSONSchema(belayConfig, { target: 'draft-07', io: 'input' });
+  return `${JSON.stringify({ ...schema, title: 'belay.yaml' }, null, 2)}\n`;
+}
+
+/** Every error code with its meaning and its mend. */
+export function generateErrorsReference(): string {
+  const rows = codes().map((code) => {
+    const { status, title } = errorCatalogue[code];
+    return `## ${code}\n\n${title} (HTTP ${status}). ${explanations[code]}\n`;
+  });
+  return [
+    '# Errors',
+    '',
+    '<!-- Written by `npm run generate` from packages/core/src/error.ts and scripts/generators/server-references.ts. -->',
+    '',
+    'Every failure has a stable code. The API answers with problem details (RFC 9457) that carry it as `code`, with',
+    'what happened in `detail`, what to do in `hint`, each wrong field in `issues`, and a `requestId` that the log',
+    'names too. `belay explain <code>` prints the entry of a code.',
+    '',
+    ...rows,
+  ].join('\n');
+}
+
+function codes(): ErrorCode[] {
+  return Object.keys(explanations).filter((code): code is ErrorCode => Object.hasOwn(errorCatalogue, code));
+}
+
+/** When it happens, and what to do. A new code does not compile without its explanation. */
+const explanations: Readonly<Record<ErrorCode, string>> = {
+  'request.malformed':
+    'The bytes are not what the content type says: broken JSON, invalid UTF-8, nesting deeper than 64 levels, an unreadable header. Send it as documented.',
+  'request.invalid':
+    'Fields are missing or out of range. `issues` names each field, the value seen and how to mend it.',
+  'request.too-large':
+    'The body exceeds the limit (1 MiB for the API, `server.body_limit_mb` for telemetry, before and after decompression). Send smaller batches.',
+  'request.unsupported-media-type': 'Send `application/json`; telemetry also takes `application/x-protobuf`.',
+  'request.precondition-required':
+    'A write must say which version it replaces. Send `If-Match` with the ETag you read, or `If-None-Match: *` to create.',
+  'request.stale': 'Somebody changed the resource after you read it. Read it again and decide anew.',
+  'request.rate-limited':
+    'Wait as long as `Retry-After` says. The limit per token is `server.requests_per_minute`; wrong credentials have a limit of their own.',
+  'route.not-found': 'No such address. `/openapi.json` lists them all.',
+  'route.method-not-allowed': 'The address exists, the method does not. `Allow` names the ones it takes.',
+  'access.unauthenticated':
+    'No token was sent, or it is unknown, revoked or expired. Make one with `belay token create`.',
+  'access.forbidden': 'The token lacks the scope that `detail` names, or a browser session was used from another site.',
+  'access.setup-used':
+    'The set-up address works once. Sign in with a token; in the folder of the server `belay token create` makes one.',
+  'flag.not-found': 'No flag has this key. `belay flag list` shows them.',
+  'flag.invalid':
+    "The definition breaks flagd's format: an unknown operator or variant, a cycle of `$ref`, weights that overflow. `issues` says where.",
+  'flag.guarded': 'A rollout decides who gets what of this flag. Act on the rollout: hold, promote, roll back.',
+  'rollout.not-found': 'No rollout has this id or number. `belay rollout list` shows them.',
+  'rollout.invalid':
+    'The plan cannot be carried out: stages must grow up to 100%, tolerances must have a unit, and a dangerous setting is refused with its reason.',
+  'rollout.not-allowed':
+    'The state of the rollout does not allow this action. `detail` names the state and what it allows.',
+  'rollout.component-busy': 'One change of a component goes out at a time. Wait for the other one, or end it.',
+  'rollout.frozen': 'A freeze is in force. Wait for its end, or end it; rolling back always works.',
+  'rollout.cooling-down': 'The change was rolled back not long ago. Wait, and acknowledge the cause.',
+  'rollout.attempts-exhausted':
+    'The change was rolled back as often as policy allows. Change it, and start it as a new rollout.',
+  'rollout.approval-needed': 'A person has to approve the next stage: `belay rollout approve`.',
+  'rollout.reason-needed': 'Going past the guards needs a reason, which the ledger keeps.',
+  'change.not-found': 'The ledger has no such entry.',
+  'token.not-found': 'No token has this id. `belay token list` shows them.',
+  'config.invalid':
+    'belay.yaml or an environment variable is wrong. Everything wrong is listed at once, with line, value and mend.',
+  'telemetry.unavailable':
+    'The telemetry engine does not answer; it restarts by itself. Flags and rollbacks work without it.',
+  'telemetry.overloaded':
+    'More telemetry is waiting than may wait. Nothing acknowledged is lost; send it again after `Retry-After`.',
+  'storage.full': 'The volume of the data folder is full. Free space; what was acknowledged is safe.',
+  'server.data-in-use':
+    'Another Belay runs on this data folder. Use it, stop it, or choose another folder with `--data`.',
+  'server.address-in-use': 'The port is taken or not permitted. Choose another with `--port` or `BELAY_PORT`.',
+  'server.starting': 'Belay starts or stops just now. Try again after `Retry-After`.',
+  'server.failed': 'A fault of Belay itself. Report it with the request id and the log line that carries it.',
+};
