@@ -1,7 +1,7 @@
 // All nine faults of the demo, one after another, as a user would run them without a terminal.
 // `node scripts/run.js bench/demo-faults.ts [--seed N] [--rate R] [--only errors,crash]`
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -29,13 +29,13 @@ const rows: Row[] = [];
 for (const fault of wanted) {
   const row = await play(fault);
   rows.push(row);
+  save(row);
   const { outcome, guard, share, secondsToVerdict, undoSeconds, waldRatio } = row.result;
   process.stdout.write(
     `${row.isWell ? 'ok ' : 'BAD'} ${fault.padEnd(13)} ${outcome.padEnd(12)} ${String(guard).padEnd(14)} at ${share} after ` +
       `${secondsToVerdict} s, undo ${undoSeconds} s, ${waldRatio} x Wald ${row.complaints.join('; ')}\n`,
   );
 }
-if (values.only === undefined) save();
 process.exitCode = rows.every(({ isWell }) => isWell) ? 0 : 1;
 
 async function play(fault: DemoFaultName): Promise<Row> {
@@ -83,15 +83,18 @@ function isFault(name: string): name is DemoFaultName {
   return Object.hasOwn(demoFaults, name);
 }
 
-function save(): void {
-  const report = {
-    name: 'demo-faults',
-    date: new Date().toISOString(),
-    machine: { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.cpus().length, node: process.version },
-    seed: Number(values.seed),
-    ratePerSecond: Number(values.rate),
-    rows,
-  };
-  mkdirSync(path.join(import.meta.dirname, 'results'), { recursive: true });
-  writeFileSync(path.join(import.meta.dirname, 'results', 'demo-faults.json'), `${JSON.stringify(report, null, 2)}\n`);
+/** Each fault keeps its newest run, with its own date: they can be run one at a time. */
+function save(row: Row): void {
+  const folder = path.join(import.meta.dirname, 'results');
+  const file = path.join(folder, 'demo-faults.json');
+  const machine = { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.cpus().length, node: process.version };
+  const run = { date: new Date().toISOString(), seed: Number(values.seed), ratePerSecond: Number(values.rate), ...row };
+  const others = readRows(file).filter(({ fault }) => fault !== row.fault);
+  const newest = [...others, run].toSorted((a, b) => all.indexOf(a.fault) - all.indexOf(b.fault));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ name: 'demo-faults', machine, rows: newest }, null, 2)}\n`);
+}
+
+function readRows(file: string): readonly { readonly fault: DemoFaultName }[] {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).rows : [];
 }
