@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['@belay/source', 'node', 'import', 'module', 'default'];
+// Vite knows "import" and "default" by itself; named here, they would reach Node, and a CommonJS `require` would get ESM.
+const conditions = ['@belay/source', 'node', 'module'];
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },

@@ -8,9 +8,10 @@ export function readBootstrapState(
   warn: (message: string) => void,
 ): FlagState | undefined {
   if (bootstrap === undefined) return undefined;
-  const raw = typeof bootstrap === 'string' ? readJsonFile(bootstrap, maxSnapshotBytes) : { value: bootstrap };
+  const place = typeof bootstrap === 'string' ? bootstrap : undefined;
+  const raw = place === undefined ? { value: bootstrap } : readJsonFile(place, maxSnapshotBytes);
   if (raw === undefined) {
-    warn(`the bootstrap file ${String(bootstrap)} does not exist`);
+    warn(`the bootstrap file ${place ?? ''} does not exist`);
     return undefined;
   }
   const state = 'fault' in raw ? raw : decodeBootstrap(raw.value);

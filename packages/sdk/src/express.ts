@@ -20,7 +20,10 @@ export function belayExpress<Request extends ExpressRequest = ExpressRequest>(
   return (request, _response, next) => {
     const unit = currentUnit();
     if (unit !== undefined) {
-      unit.describe = () => `${request.method ?? ''} ${request.baseUrl ?? ''}${String(request.route?.path ?? '*')}`;
+      unit.describe = () => {
+        const path = request.route?.path;
+        return `${request.method ?? ''} ${request.baseUrl ?? ''}${typeof path === 'string' ? path : '*'}`;
+      };
       if (key !== undefined) unit.keyOf = () => key(request);
     }
     next();

@@ -6,7 +6,6 @@ import {
   evaluateGuarded,
 } from '@belay/core/flag';
 import type { Clock } from './clock.ts';
-import type { DropCounter } from './drop-counter.ts';
 import type { OutcomeAccumulator, OutcomeSeries } from './outcome-accumulator.ts';
 import { fingerprintOf } from './recent-keys.ts';
 import { type RolloutWatch, type RolloutWatches, watchState } from './rollout-watch.ts';
@@ -35,7 +34,6 @@ export interface FlagReaderParts {
   readonly clock: Clock;
   readonly watches: RolloutWatches;
   readonly outcomes: OutcomeAccumulator;
-  readonly drops: DropCounter;
   readonly onTrip: (watch: RolloutWatch) => void;
 }
 
@@ -104,7 +102,7 @@ function createGuard({ clock, outcomes, onTrip }: FlagReaderParts, { overlay, wa
     // A unit key that fails again and again is one piece of evidence, not many.
     if (series.arm !== 'randomised' || series.side === undefined || (end.failed && !isFirst)) return;
     const hadTripped = watch.trip.reason !== undefined;
-    watch.trip.add(series.side, end.failed);
+    watch.trip.add(series.side, end.failed, unit.describe ?? (() => unit.name));
     if (!hadTripped && watch.trip.reason !== undefined) onTrip(watch);
   };
 

@@ -2,7 +2,12 @@ import { currentUnit } from './unit-scope.ts';
 
 /** What the adapter reads of a Hono context. */
 export interface HonoLikeContext {
-  readonly req: { readonly method: string; readonly routePath?: string; readonly path: string };
+  readonly req: {
+    readonly method: string;
+    readonly routePath?: string;
+    readonly path: string;
+    header(name: string): string | undefined;
+  };
 }
 
 /** How the adapter is set up: `key` says who a request is for; it is asked when a flag is read without a key. */

@@ -1,9 +1,11 @@
 import { currentUnit } from './unit-scope.ts';
 
-/** What the adapter reads of a Koa context; `_matchedRoute` and `routerPath` are set by the usual routers. */
+/** What the adapter reads of a Koa context; `_matchedRoute` is set by the usual routers. */
 export interface KoaLikeContext {
   readonly method: string;
   readonly path: string;
+  readonly state: Readonly<Record<string, unknown>>;
+  get(field: string): string;
   readonly _matchedRoute?: unknown;
 }
 
@@ -20,8 +22,11 @@ export function belayKoa<Context extends KoaLikeContext = KoaLikeContext>(
   return async (context, next) => {
     const unit = currentUnit();
     if (unit !== undefined) {
-      const { _matchedRoute: route } = context;
-      unit.describe = () => `${context.method} ${typeof route === 'string' ? route : '*'}`;
+      unit.describe = () => {
+        // The router sets it after this middleware has run.
+        const { _matchedRoute: route } = context;
+        return `${context.method} ${typeof route === 'string' ? route : '*'}`;
+      };
       if (key !== undefined) unit.keyOf = () => key(context);
     }
     await next();

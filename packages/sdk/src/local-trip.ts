@@ -1,7 +1,7 @@
 /** Watches whether the new variant fails far beyond the old one inside this process. */
 export interface LocalTrip {
-  /** Takes in one ended unit; at most one failure per unit key. */
-  add(side: 'canary' | 'control', failed: boolean): void;
+  /** Takes in one ended unit; at most one failure per unit key. `describe` says what the unit was, for people. */
+  add(side: 'canary' | 'control', failed: boolean, describe?: () => string | undefined): void;
   /** Why it tripped; undefined while it has not. It never untrips. */
   readonly reason: TripReason | undefined;
 }
@@ -33,27 +33,28 @@ export function createLocalTrip(): LocalTrip {
   let errors = 0;
   let reason: TripReason | undefined;
 
-  const addCanary = (failed: boolean): void => {
+  const addCanary = (failed: boolean, describe?: () => string | undefined): void => {
     units += 1;
     if (failed) errors += 1;
     const { count, bad } = controls.take();
     evidence = Math.max(evidence, restartWeight) * setFactor({ controls: count, bad: bad + (failed ? 1 : 0), failed });
     if (evidence < threshold || errors < leastErrors) return;
     const seen = controls.totals();
+    const last = describe?.();
     reason = {
       units,
       errors,
       text:
         `${errors} of ${units} units of the new variant failed in this process, ` +
-        `${seen.bad} of ${seen.count} of the old one`,
+        `${seen.bad} of ${seen.count} of the old one${last === undefined ? '' : `; the last was ${last}`}`,
     };
   };
 
   return {
-    add(side, failed) {
+    add(side, failed, describe) {
       if (reason !== undefined) return;
       if (side === 'control') controls.put(failed);
-      else addCanary(failed);
+      else addCanary(failed, describe);
     },
     get reason() {
       return reason;

@@ -1,8 +1,9 @@
 import { type Backoff, createBackoff } from './backoff.ts';
+import { createBatchQueue } from './batch-queue.ts';
 import type { Clock } from './clock.ts';
 import type { DropCounter } from './drop-counter.ts';
 import { encodeOutcomes } from './otlp-metrics.ts';
-import type { OutcomeAccumulator } from './outcome-accumulator.ts';
+import type { OutcomeAccumulator, OutcomeCounts, OutcomeSeries } from './outcome-accumulator.ts';
 import { type Decoded, parseJson } from './snapshot-decoder.ts';
 import type { Answer, Transport } from './transport.ts';
 
@@ -28,7 +29,6 @@ export interface OutcomeExporterParts {
 
 /** Outcomes older than this are dropped: the server would not judge them any more. */
 const keepMs = 60_000;
-const maximumBytes = 8 * 1024 * 1024;
 const sendDeadlineMs = 5000;
 
 /** An exporter with nothing to send yet. Retries send the very same bytes, so the server can tell them apart from new ones. */
@@ -48,9 +48,7 @@ export function createOutcomeExporter(parts: OutcomeExporterParts): OutcomeExpor
     if (counts.size === 0) return;
     const dropped = Object.values(drops.totals()).reduce((sum, count) => sum + count, 0);
     const text = encodeOutcomes({ ...parts.sender, fromMs, toMs, sentAtMs: toMs, dropped }, counts);
-    const cells = [...counts.values()];
-    const units = cells.reduce((sum, cell) => sum + Math.max(cell.units, cell.exposures), 0);
-    queue.put({ body: Buffer.from(text), units, countedAt: clock.monotonic() });
+    queue.put({ body: Buffer.from(text), units: unitsIn(counts), countedAt: clock.monotonic() });
   };
   const sendAll = async (): Promise<void> => {
     for (;;) {
@@ -106,6 +104,11 @@ const post = {
   maximumBytes: 65_536,
 } as const;
 
+/** Units that are lost with these counts; exposures where no unit has ended yet. */
+function unitsIn(counts: ReadonlyMap<OutcomeSeries, OutcomeCounts>): number {
+  return [...counts.values()].reduce((sum, cell) => sum + Math.max(cell.units, cell.exposures), 0);
+}
+
 interface Verdict {
   readonly kind: 'stored' | 'refused' | 'retry';
   readonly waitMs: number;
@@ -147,42 +150,4 @@ function rejectedPoints(body: Decoded<unknown>): number | undefined {
   if (typeof partial !== 'object' || partial === null || !('rejectedDataPoints' in partial)) return 0;
   const rejected = Number(partial.rejectedDataPoints);
   return Number.isFinite(rejected) && rejected > 0 ? rejected : 0;
-}
-
-interface Batch {
-  readonly body: Buffer;
-  readonly units: number;
-  /** Monotonic ms. */
-  readonly countedAt: number;
-}
-
-/** Batches in order, bounded by bytes: the oldest goes first. */
-function createBatchQueue(drops: DropCounter) {
-  const batches: Batch[] = [];
-  let bytes = 0;
-  const remove = (batch: Batch): void => {
-    const index = batches.indexOf(batch);
-    if (index < 0) return;
-    batches.splice(index, 1);
-    bytes -= batch.body.length;
-  };
-  return {
-    remove,
-    put(batch: Batch): void {
-      batches.push(batch);
-      bytes += batch.body.length;
-      for (let oldest = batches[0]; bytes > maximumBytes && oldest !== undefined; oldest = batches[0]) {
-        drops.add('outcomes-overflow', oldest.units);
-        remove(oldest);
-      }
-    },
-    dropOlderThan(countedAt: number): void {
-      for (let oldest = batches[0]; oldest !== undefined && oldest.countedAt < countedAt; oldest = batches[0]) {
-        drops.add('outcomes-expired', oldest.units);
-        remove(oldest);
-      }
-    },
-    first: (): Batch | undefined => batches[0],
-    size: () => ({ batches: batches.length, bytes }),
-  };
 }

@@ -133,7 +133,7 @@ interface Inbox {
 
 function createInbox(parts: SnapshotFeedParts): Inbox {
   const { clock, drops, warn } = parts;
-  let mayReadAt = -Infinity;
+  const budget = createReadingBudget(clock);
   let waiting: { readonly data: string; readonly receivedAt: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
   const refuse = (fault: string): false => {
@@ -146,8 +146,7 @@ function createInbox(parts: SnapshotFeedParts): Inbox {
     const json = parseJson(data);
     const state = 'fault' in json ? json : decodeSnapshot(json.value, 'server');
     if (!('fault' in state)) parts.onSnapshot(state.value, receivedAt);
-    const endedAt = clock.monotonic();
-    mayReadAt = endedAt + 10 * (endedAt - startedAt);
+    budget.spend(clock.monotonic() - startedAt);
     return 'fault' in state ? refuse(state.fault) : true;
   };
   const readWaiting = (): void => {
@@ -158,10 +157,10 @@ function createInbox(parts: SnapshotFeedParts): Inbox {
   };
   const takeSnapshot = (data: string): boolean => {
     const receivedAt = clock.monotonic();
-    if (timer === undefined && receivedAt >= mayReadAt) return read(data, receivedAt);
-    // A server gone mad may send snapshots without end: at most a tenth of the time goes into them, the last one counts.
+    const waitMs = budget.waitMs();
+    if (timer === undefined && waitMs === 0) return read(data, receivedAt);
     waiting = { data, receivedAt };
-    timer ??= setTimeout(readWaiting, mayReadAt - receivedAt).unref();
+    timer ??= setTimeout(readWaiting, waitMs).unref();
     return true;
   };
   return {
@@ -175,6 +174,32 @@ function createInbox(parts: SnapshotFeedParts): Inbox {
       return true;
     },
     close: () => clearTimeout(timer),
+  };
+}
+
+/**
+ * A server gone mad may send snapshots without end. Reading them may take 200 ms at once and a tenth of the time for
+ * long; beyond that they wait, and only the last one is read.
+ */
+function createReadingBudget(clock: Clock) {
+  const mostMs = 200;
+  const share = 0.1;
+  let leftMs = mostMs;
+  let countedAt = clock.monotonic();
+  const refill = (): void => {
+    const now = clock.monotonic();
+    leftMs = Math.min(mostMs, leftMs + (now - countedAt) * share);
+    countedAt = now;
+  };
+  return {
+    spend(ms: number): void {
+      refill();
+      leftMs -= ms;
+    },
+    waitMs(): number {
+      refill();
+      return leftMs > 0 ? 0 : Math.ceil(-leftMs / share) + 1;
+    },
   };
 }
 
