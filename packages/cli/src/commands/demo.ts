@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { demoFaults, type DemoFaultName, endedWell } from '../demo/demo-fault.ts';
 import type { DemoResult } from '../demo/demo-result.ts';
-import { runDemo } from '../demo/demo-run.ts';
+import { type Demo, runDemo } from '../demo/demo-run.ts';
 import type { DemoServer } from '../demo/demo-server.ts';
 import { createStory } from '../demo/demo-story.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
@@ -27,7 +27,7 @@ export async function demo(run: Run, flags: DemoFlags): Promise<ExitCode> {
   try {
     if (flags.keep) run.output.notice(`Data and logs stay in ${played.folder}`);
     run.output.answer(played.result, () => resultText(played.result));
-    if (!flags.exit) await stayOpen(run, played.server);
+    if (!flags.exit) await stayOpen(run, played);
   } finally {
     await played.close();
   }
@@ -49,9 +49,15 @@ function showDashboard(run: Run, flags: DemoFlags, server: DemoServer): void {
   opener.unref();
 }
 
-async function stayOpen(run: Run, server: DemoServer): Promise<void> {
-  if (run.output.isJson) run.output.notice(`The demo stays open at ${server.url}; Ctrl-C ends it.`);
-  else run.output.line(`The demo stays open at ${server.url}; Ctrl-C ends it.`);
+async function stayOpen(run: Run, { server, folder }: Demo): Promise<void> {
+  const lines = [
+    `The demo stays open at ${server.url}; Ctrl-C ends it.`,
+    `Ask it yourself, in another terminal: cd ${folder} && belay rollout why`,
+  ];
+  for (const line of lines) {
+    if (run.output.isJson) run.output.notice(line);
+    else run.output.line(line);
+  }
   await new Promise<void>((resolve) => {
     if (run.world.interrupted.aborted) return resolve();
     run.world.interrupted.addEventListener('abort', () => resolve(), { once: true });
