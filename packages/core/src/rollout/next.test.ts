@@ -224,7 +224,7 @@ const anyReading = fc.record({
 const anyEvent: fc.Arbitrary<(state: RolloutState) => RolloutEvent> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...ACTIONS).map((type) => () => byHand(type)) },
   {
-    weight: 60,
+    weight: 24,
     arbitrary: fc
       .record({
         reading: anyReading,
@@ -302,8 +302,8 @@ test('the machine never leaves its graph, refuses what the table refuses, and ne
     { seed: 20261124, numRuns: 1500 },
   );
   // The property must have seen what it forbids being tried.
-  expect(promotions).toBeGreaterThan(50);
-  expect(refusals).toBeGreaterThan(50);
+  expect(promotions).toBeGreaterThan(20);
+  expect(refusals).toBeGreaterThan(20);
 });
 
 /** The transition, or null where it was refused as the table says. */
