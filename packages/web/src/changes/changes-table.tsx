@@ -26,7 +26,7 @@ export function ChangesTable({ rollouts }: { readonly rollouts: readonly Rollout
                 {rollout.title}
               </Link>
             </td>
-            <td className="st">
+            <td className="oc">
               <OutcomeWord rollout={rollout} />
             </td>
             <td className="hs">{formatShare(rollout.share)}</td>

@@ -106,7 +106,7 @@ function FlagTable({ flags }: { readonly flags: readonly FlagView[] }): JSX.Elem
               </Link>
               {flag.description !== null && <small>{flag.description}</small>}
             </td>
-            <td className="st wide">
+            <td className="oc wide">
               {flag.whoGetsWhat}
               {flag.staleSince !== null && (
                 <span className="v wait stale-flag">
