@@ -8,16 +8,20 @@ import type { Config, LoadedConfig } from './config.ts';
 import type { Environment } from './config/read-yaml.ts';
 import { createAccess } from './features/access/api.ts';
 import { createChanges, newestJudgedSecond } from './features/changes/api.ts';
+import type { Changes } from './features/changes/api.ts';
 import { createFlags } from './features/flags/api.ts';
 import { createHealth } from './features/health/api.ts';
 import { selfChecks } from './features/health/self-checks.ts';
 import { createIngest } from './features/ingest/api.ts';
+import type { Ingest } from './features/ingest/api.ts';
 import { createLive } from './features/live/api.ts';
 import { createSettings } from './features/settings/api.ts';
 import { createTelemetryStore } from './features/telemetry/api.ts';
+import type { TelemetryStore } from './features/telemetry/api.ts';
 import { createOutcomeTimes } from './features/telemetry/outcome-times.ts';
 import { createBus } from './platform/bus/bus.ts';
 import type { Bus } from './platform/bus/bus.ts';
+import type { TelemetryEngine } from './platform/clickhouse/telemetry-engine-types.ts';
 import { createTelemetryEngine } from './platform/clickhouse/telemetry-engine.ts';
 import { systemClock } from './platform/clock/clock.ts';
 import type { Clock } from './platform/clock/clock.ts';
@@ -169,6 +173,36 @@ async function createFeatures({ loaded, log, opened, clock }: Composing, db: Dat
   const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
+  const watch = createSelfWatch({ loaded, log, clock, db, bus, engine, telemetry, ingest, changes });
+  return {
+    access,
+    routes: [
+      ...[access, ...watch.features, flags, changes].map(({ routes }) => routes),
+      async (app: FastifyInstance) => ingest.routes(app, {}),
+    ],
+    start: () => changes.loop.start(),
+    endStreams: async () => {
+      watch.endStreams();
+      await flags.close();
+    },
+  };
+}
+
+interface SelfWatchOptions {
+  readonly loaded: LoadedConfig;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly engine: TelemetryEngine;
+  readonly telemetry: TelemetryStore;
+  readonly ingest: Ingest;
+  readonly changes: Changes;
+}
+
+/** Health, the live stream and the configuration: what Belay tells of itself. */
+function createSelfWatch({ loaded, log, clock, db, bus, engine, telemetry, ingest, changes }: SelfWatchOptions) {
+  const { server, policy } = loaded.config;
   const dataAgeMs = (): number | null => ageOf(clock.now(), telemetry.stats().lastCommitAt);
   const live = createLive({ bus, clock, log, dataAgeMs });
   let isServing = true;
@@ -198,16 +232,10 @@ async function createFeatures({ loaded, log, opened, clock }: Composing, db: Dat
     validate: validateConfig,
   });
   return {
-    access,
-    routes: [
-      ...[access, health, live, settings, flags, changes].map(({ routes }) => routes),
-      async (app: FastifyInstance) => ingest.routes(app, {}),
-    ],
-    start: () => changes.loop.start(),
-    endStreams: async () => {
+    features: [health, live, settings],
+    endStreams: () => {
       isServing = false;
       live.close();
-      await flags.close();
     },
   };
 }

@@ -2,7 +2,7 @@
 export function suggestKey(typed: string, known: readonly string[]): string | undefined {
   const near = known
     .map((word) => ({ word, distance: distanceOf(typed.toLowerCase(), word.toLowerCase()) }))
-    .filter(({ word, distance }) => distance <= Math.max(1, Math.floor(word.length / 3)))
+    .filter(({ word, distance }) => distance <= Math.max(2, Math.floor(word.length / 3)))
     .toSorted((a, b) => a.distance - b.distance);
   return near[0]?.word;
 }

@@ -80,7 +80,7 @@ function cachingStatements(sqlite: BetterSqlite.Database): SqliteDatabase {
     prepare: (text) => {
       const known = kept.get(text);
       if (known !== undefined) return known;
-      const statement = sqlite.prepare<unknown[]>(text);
+      const statement = sqlite.prepare(text);
       if (kept.size >= STATEMENTS_KEPT) kept.clear();
       const wrapped: SqliteStatement = {
         reader: statement.reader,
