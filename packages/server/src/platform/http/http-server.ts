@@ -30,6 +30,8 @@ const KEEP_ALIVE_MS = 72_000;
 const CONNECTIONS = 10_000;
 const HEADERS = 100;
 const HEADER_BYTES = 16 * 1024;
+/** How long requests in flight may go on once the server closes. */
+const CLOSING_MS = 3000;
 /** Requests that may come at once are a tenth of a minute's. */
 const BURST_SHARE = 0.1;
 
@@ -58,7 +60,15 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   guardRoutes(app, options);
   answerFailures(app, options);
   logRequests(app, options.log);
+  endConnections(app);
   return app;
+}
+
+/** A connection that has sent nothing yet counts as busy, and would hold up the close for a minute. */
+function endConnections(app: FastifyInstance): void {
+  app.addHook('preClose', async () => {
+    setTimeout(() => app.server.closeAllConnections(), CLOSING_MS).unref();
+  });
 }
 
 function guardRoutes(app: FastifyInstance, { authenticate, clock, requestsPerMinute }: HttpServerOptions): void {
