@@ -12,7 +12,7 @@ const check = (name, status) => {
   if (status !== 0) failures.push(name);
 };
 
-for (const project of ['.', 'packages/core', 'packages/wire', 'packages/sdk', 'packages/web']) {
+for (const project of ['.', 'packages/core', 'packages/wire', 'packages/sdk', 'packages/web', 'test/e2e']) {
   check(`types of ${project === '.' ? 'the workspace' : project}`, run('tsc', '-p', project));
 }
 check('lint', run('oxlint', '--deny-warnings'));

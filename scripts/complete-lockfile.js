@@ -2,7 +2,7 @@
 // `npm ci` on another platform then misses them. This adds every optional dependency that an installed package
 // names, with the integrity the registry states. Run by `npm run lock`.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './pinned-node.js';
 
@@ -32,7 +32,12 @@ for (const { name, range, wantedBy } of missing) {
   added += 1;
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+if (missing.length > 0) {
+  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+  // What is installed matches still: only entries of other platforms were added.
+  const installed = path.join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(installed)) utimesSync(installed, new Date(), new Date());
+}
 console.log(`package-lock.json: ${added} platform packages added.`);
 if (unverified.length > 0)
   console.log(`Entered without integrity, because the registry in use does not serve them: ${unverified.join(', ')}`);
