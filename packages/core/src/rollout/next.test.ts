@@ -299,7 +299,7 @@ test('the machine never leaves its graph, refuses what the table refuses, and ne
         state = step.state;
       }
     }),
-    { seed: 20261124, numRuns: 1500 },
+    { seed: 20261124, numRuns: 4000 },
   );
   // The property must have seen what it forbids being tried.
   expect(promotions).toBeGreaterThan(20);
