@@ -46,7 +46,7 @@ export function GoingOutCard({ rollout }: { readonly rollout: RolloutView }): JS
 }
 
 function MiniLadder({ stages }: { readonly stages: RolloutView['stages'] }): JSX.Element {
-  const columns = stages.map((stage) => (isPresent(stage) ? '1.6fr' : '1fr')).join(' ');
+  const columns = stages.map((stage) => (isPresent(stage) ? '1.9fr' : '1fr')).join(' ');
   return (
     <ol className="mini num" aria-label="Stages" style={{ gridTemplateColumns: columns }}>
       {stages.map((stage) => (

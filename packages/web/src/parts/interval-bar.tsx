@@ -19,7 +19,6 @@ export function IntervalBar({ guard }: { readonly guard: GuardView }): JSX.Eleme
       <span className="b" style={{ left: `${place.left}%`, width: `${place.width}%` }} />
       <span className="p" style={{ left: `${place.point}%` }} />
       {place.isBeyondRight && <span className="off">›</span>}
-      {place.isBeyondLeft && <span className="off left">‹</span>}
     </span>
   );
 }

@@ -8,11 +8,10 @@ export interface PlacedInterval {
   readonly left: number;
   readonly width: number;
   readonly point: number;
-  readonly isBeyondLeft: boolean;
   readonly isBeyondRight: boolean;
 }
 
-/** Places an interval in limits (0 = same as the old path, 1 = limit) on the axis; what lies outside is cut and marked. */
+/** Places an interval in limits (0 = same as the old path, 1 = limit) on the axis; what lies outside is cut, and marked on the side that hurts. */
 export function placeInterval(scaled: {
   readonly low: number;
   readonly high: number;
@@ -26,7 +25,6 @@ export function placeInterval(scaled: {
     // A very narrow interval keeps a visible body.
     width: Math.max(1, clamp(high) - left),
     point: clamp(toAxis(scaled.estimate)),
-    isBeyondLeft: low < 0,
     isBeyondRight: high > 100,
   };
 }

@@ -41,7 +41,7 @@ export function EffectDrawing({ chart, unit, isSmall, cursor }: DrawingProps): J
       <Chip
         x={plot.x0 + 9}
         y={limitLabelY(chart)}
-        text={`limit ${formatSigned(chart.limit, trim(chart.limit))} ${unit}`}
+        text={`limit ${formatSigned(chart.limit, unit === 'pt' ? Math.max(1, trim(chart.limit)) : trim(chart.limit))} ${unit}`}
         kind="bad"
       />
       <Chip x={plot.x0 + 9} y={chart.y(0) + (chart.limit > 0 ? 16 : -6)} text="same as old path" kind="" />

@@ -9,7 +9,11 @@ export type RollbackProgress =
   | { readonly kind: 'done'; readonly text: string; readonly canTakeBack: boolean };
 
 /** Reads the progress of a rollback that was asked for at `pressedAt` (this browser's time). */
-export function readRollback(rollout: RolloutView, pressedAt: number | null, now: number): RollbackProgress {
+export function readRollback(
+  rollout: Pick<RolloutView, 'status' | 'endedAt' | 'allowed' | 'undo'>,
+  pressedAt: number | null,
+  now: number,
+): RollbackProgress {
   if (pressedAt === null) return { kind: 'none' };
   const { undo } = rollout;
   const isConfirmed =

@@ -115,7 +115,7 @@ function Session({ name, scopes }: { readonly name: string; readonly scopes: rea
       <p>
         Signed in as <b>{name}</b>, who may: {scopes.join(', ')}.
       </p>
-      <button className="btn small" type="button" disabled={end.isPending} onClick={() => end.mutate()}>
+      <button className="btn small below" type="button" disabled={end.isPending} onClick={() => end.mutate()}>
         Sign out
       </button>
     </section>
