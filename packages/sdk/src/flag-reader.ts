@@ -6,9 +6,16 @@ import {
   evaluateGuarded,
 } from '@belay/core/flag';
 import type { Clock } from './clock.ts';
+import { type FlagHistory, createFlagHistory } from './flag-history.ts';
 import type { OutcomeAccumulator, OutcomeSeries } from './outcome-accumulator.ts';
-import { fingerprintOf } from './recent-keys.ts';
-import { type RolloutWatch, type RolloutWatches, watchState } from './rollout-watch.ts';
+import { createRecentKeys, fingerprintOf } from './recent-keys.ts';
+import {
+  type RolloutWatch,
+  type RolloutWatches,
+  failureWindowMs,
+  rememberedKeys,
+  watchState,
+} from './rollout-watch.ts';
 import type { FlagState } from './snapshot-decoder.ts';
 import { type Unit, type UnitEnd, type UnitWitness, currentUnit, witnessUnit } from './unit-scope.ts';
 
@@ -39,13 +46,16 @@ export interface FlagReaderParts {
 
 /** A reader that has no flags yet. */
 export function createFlagReader(parts: FlagReaderParts): FlagReader {
-  const { clock, watches } = parts;
+  const { clock, outcomes, watches } = parts;
+  const failed = createRecentKeys(rememberedKeys, failureWindowMs);
   let state: FlagState | undefined;
   let guards = new Map<string, Guard>();
+  let history: FlagHistory | undefined;
   return {
     use(next) {
       state = next;
       guards = new Map();
+      history = createFlagHistory({ clock, outcomes, failed, revision: next.revision });
       for (const [flagKey, overlay] of next.overlays.byFlag) {
         guards.set(
           flagKey,
@@ -61,7 +71,10 @@ export function createFlagReader(parts: FlagReaderParts): FlagReader {
       const options: EvaluateOptions = { timestamp: seconds, type };
       const result = evaluateGuarded(state.set, state.overlays, key, subject, options);
       const guard = result.rolloutId === undefined ? undefined : guards.get(key);
-      if (guard === undefined) return { result, isStandIn: false };
+      if (guard === undefined) {
+        history?.note(key, result, subject.targetingKey);
+        return { result, isStandIn: false };
+      }
       return guard.admit(result, subject.targetingKey);
     },
   };

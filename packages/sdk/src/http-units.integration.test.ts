@@ -90,9 +90,9 @@ const frameworks: Readonly<Record<string, () => Promise<{ server: Server; route:
     const app = express();
     app.use(belayExpress({ key: (request) => String(request.headers[header]) }));
     app.use(express.json());
-    app.all('/items/:id', async (request, response) => {
-      response.json(await witness(String(request.headers[header])));
-    });
+    app.all('/items/:id', (request, response) =>
+      witness(String(request.headers[header])).then((seen) => response.json(seen)),
+    );
     const server = createServer(app);
     await listen(server);
     return { server, route: '/items/:id' };
@@ -121,7 +121,7 @@ const frameworks: Readonly<Record<string, () => Promise<{ server: Server; route:
       Object.assign(context, { _matchedRoute: '/items/:id' });
       context.body = await witness(context.get(header));
     });
-    const server = createServer((request, response) => void app.callback()(request, response));
+    const server = createServer(app.callback());
     await listen(server);
     return { server, route: '/items/:id' };
   },
@@ -219,7 +219,15 @@ describe('a request', () => {
     expect(ended).toEqual({ units: 1, errors: 0 });
   });
 
-  it('that reads no guarded flag is not counted', async () => {
+  it('that reads no flag is not counted', async () => {
+    const ended = await endOf(
+      (_request, response) => void response.end(),
+      (port) => call(port, { method: 'GET', user: 'ann' }),
+    );
+    expect(ended).toEqual({ units: 0, errors: 0 });
+  });
+
+  it('that reads a flag without a rollout is counted as the past of that flag', async () => {
     const ended = await endOf(
       (_request, response) => {
         flags.value('greeting', { key: 'ann' }, 'x');
@@ -227,6 +235,6 @@ describe('a request', () => {
       },
       (port) => call(port, { method: 'GET', user: 'ann' }),
     );
-    expect(ended).toEqual({ units: 0, errors: 0 });
+    expect(ended).toEqual({ units: 1, errors: 0 });
   });
 });

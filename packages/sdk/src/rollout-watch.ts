@@ -30,9 +30,10 @@ export interface RolloutWatches {
 }
 
 /** How long a unit's further failures are not counted, in milliseconds (statistics, 1.8). */
-export const failureWindowMs = 300_000;
+export const failureWindowMs: number = 300_000;
 
-const rememberedKeys = 50_000;
+/** Keys remembered for one purpose, in fixed memory. */
+export const rememberedKeys: number = 50_000;
 
 /** Attempts whose trip is remembered after they have left the snapshot. */
 const rememberedRollouts = 500;

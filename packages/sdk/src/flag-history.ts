@@ -1,0 +1,79 @@
+import type { GuardedResult } from '@belay/core/flag';
+import type { Clock } from './clock.ts';
+import type { OutcomeAccumulator, OutcomeSeries } from './outcome-accumulator.ts';
+import { fingerprintOf, type RecentKeys } from './recent-keys.ts';
+import { type Unit, type UnitEnd, currentUnit, witnessUnit } from './unit-scope.ts';
+
+/** Counts units of flags that nobody rolls out now: the past that the next rollout is planned and judged with. */
+export interface FlagHistory {
+  note(flagKey: string, result: GuardedResult, targetingKey: string | undefined): void;
+}
+
+/** Most flags counted; a service that reads more has history for the first of them only. */
+const maximumFlags = 200;
+
+/** A history that has noted nothing yet. `failed` remembers which keys have failed lately. */
+export function createFlagHistory(parts: {
+  readonly clock: Clock;
+  readonly outcomes: OutcomeAccumulator;
+  readonly failed: RecentKeys;
+  readonly revision: number;
+}): FlagHistory {
+  const flags = new Map<string, FlagPast>();
+  return {
+    note(flagKey, result, targetingKey) {
+      const unit = currentUnit();
+      if (unit === undefined || result.variant === undefined) return;
+      let past = flags.get(flagKey);
+      if (past === undefined) {
+        if (flags.size >= maximumFlags) return;
+        past = createFlagPast(parts, flagKey);
+        flags.set(flagKey, past);
+      }
+      past.meet(unit, result.variant, targetingKey);
+    },
+  };
+}
+
+interface FlagPast {
+  meet(unit: Unit, variant: string, targetingKey: string | undefined): void;
+}
+
+interface Meeting {
+  readonly series: OutcomeSeries;
+  readonly fingerprint: number | undefined;
+}
+
+function createFlagPast(
+  { clock, outcomes, failed, revision }: Parameters<typeof createFlagHistory>[0],
+  flagKey: string,
+): FlagPast {
+  const byVariant = new Map<string, OutcomeSeries>();
+  const meetings = new WeakMap<Unit, Meeting>();
+  const witness = (unit: Unit, end: UnitEnd): void => {
+    const meeting = meetings.get(unit);
+    if (meeting === undefined) return;
+    const { series, fingerprint } = meeting;
+    // Deduplicated as in a rollout, so that the past and the comparison speak of the same rate.
+    const isFirst = end.failed && (fingerprint === undefined || failed.claim(fingerprint, clock.monotonic()));
+    outcomes.addUnit(series, {
+      durationMs: end.durationMs,
+      bad: isFirst,
+      badKeyKnown: fingerprint !== undefined,
+      values: unit.values,
+    });
+  };
+  return {
+    meet(unit, variant, targetingKey) {
+      if (meetings.has(unit)) return;
+      let series = byVariant.get(variant);
+      if (series === undefined) {
+        series = { rolloutId: '', flagKey, revision, variant, arm: 'randomised', side: undefined, group: -1 };
+        byVariant.set(variant, series);
+      }
+      const fingerprint = targetingKey === undefined ? undefined : fingerprintOf(flagKey, targetingKey);
+      meetings.set(unit, { series, fingerprint });
+      witnessUnit(unit, witness);
+    },
+  };
+}
