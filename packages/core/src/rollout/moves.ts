@@ -131,8 +131,9 @@ function newStage(state: RolloutState, index: number, now: number): StageRecord 
   return {
     index,
     startedAt: now,
-    // Blocks of this second may still hold outcomes of the share before.
-    fromSecond: Math.floor(now / 1000) + 1,
+    // Instances serve the new share before this second is over. The check of the split must not see that as a fault
+    // of the old share; just after a change of stage it does not look.
+    fromSecond: Math.floor(now / 1000),
     endedAt: null,
     guardedMs: 0,
     unitsBefore: (last?.unitsBefore ?? 0) + (last?.units ?? 0),
