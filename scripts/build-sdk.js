@@ -1,12 +1,12 @@
-// Builds packages/sdk/dist: one self-contained ESM and one CommonJS file per entry, with types that import nothing of ours.
+// Builds packages/sdk/dist (or the folder given): one self-contained ESM and one CommonJS file per entry, with types that import nothing of ours.
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { root, runPinned } from './pinned-node.js';
 
 const sdk = path.join(root, 'packages/sdk');
-const dist = path.join(sdk, 'dist');
-const draft = path.join(sdk, `dist.${process.pid}.tmp`);
+const dist = path.resolve(process.argv[2] ?? path.join(sdk, 'dist'));
+const draft = `${dist}.${process.pid}.tmp`;
 const { exports: places } = JSON.parse(readFileSync(path.join(sdk, 'package.json'), 'utf8'));
 const entries = Object.values(places)
   .filter((place) => typeof place === 'object')

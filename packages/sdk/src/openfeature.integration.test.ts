@@ -143,7 +143,7 @@ describe('evaluation', () => {
     const seen: string[] = [];
     const hook: Hook = {
       before: () => void seen.push('before'),
-      after: (_context, { value }) => void seen.push(`after ${String(value)}`),
+      after: (_context, { value }) => void seen.push(`after ${JSON.stringify(value)}`),
       error: (_context, error) => void seen.push(`error ${error instanceof Error ? error.name : ''}`),
       finally: (_context, { flagKey }) => void seen.push(`finally ${flagKey}`),
     };
