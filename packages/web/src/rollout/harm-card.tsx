@@ -1,3 +1,4 @@
+import { undoTime } from '@belay/core/rollout';
 import type { RolloutView } from '@belay/protocol';
 import type { JSX } from 'preact';
 import { formatCount } from '../format/numbers.ts';
@@ -19,7 +20,7 @@ export function HarmCard({ rollout }: { readonly rollout: RolloutView }): JSX.El
       <div className="undo">
         <Icon name="back" />
         <span>
-          <b className="num">{undo.ms === null ? 'Undo' : `${(undo.ms / 1000).toFixed(1)} s to undo everywhere`}</b>
+          <b className="num">{undo.ms === null ? 'Undo' : `${undoTime(undo.ms)} to undo everywhere`}</b>
           <br />
           {undo.sentence}
           {status !== 'rolled-back' && undo.instances > 0 && <InstanceCount undo={undo} />}

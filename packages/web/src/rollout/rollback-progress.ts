@@ -1,3 +1,4 @@
+import { undoTime } from '@belay/core/rollout';
 import type { RolloutView } from '@belay/protocol';
 
 const SLIP_MS = 60_000;
@@ -27,5 +28,5 @@ export function readRollback(
   }
   const canTakeBack =
     now - pressedAt < SLIP_MS && rollout.allowed.some((action) => action === 'start' || action === 'acknowledge');
-  return { kind: 'done', text: `Done in ${((undo.ms ?? 0) / 1000).toFixed(1)} s`, canTakeBack };
+  return { kind: 'done', text: `Done in ${undoTime(undo.ms ?? 0)}`, canTakeBack };
 }

@@ -44,6 +44,11 @@ export function duration(ms: number): string {
   return `${Math.round(hours / 24)} days`;
 }
 
+/** How long an undo took: `23 ms`, `1.8 s`. */
+export function undoTime(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
 /** `3 guards`, `1 guard`. */
 export function counted(count: number, noun: string, plural: string = `${noun}s`): string {
   return `${units(count)} ${count === 1 ? noun : plural}`;

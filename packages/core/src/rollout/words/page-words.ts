@@ -3,7 +3,7 @@ import type { Policy, PlanStage, RolloutPlan, RolloutState } from '../types.ts';
 import { profiles } from '../profiles.ts';
 import type { GuardWords } from './guard-words.ts';
 import type { Banner } from './rollout-words.ts';
-import { counted, duration, nameOfShare, units } from './numbers.ts';
+import { counted, duration, nameOfShare, undoTime, units } from './numbers.ts';
 
 /** The harm card: what the rollout has cost, and what shipping to everybody would have. */
 export interface HarmWords {
@@ -48,7 +48,7 @@ export function undoSentence(
   const lapse = `If Belay goes away, each returns by itself in ${duration(leaseMs)}.`;
   if (undo.ms === null)
     return undo.instances === 0 ? lapse : `${counted(undo.instances, 'instance')} would be told at once. ${lapse}`;
-  return `${undo.confirmed} of ${counted(undo.instances, 'instance')} confirmed the old path in ${(undo.ms / 1000).toFixed(1)} s.`;
+  return `${undo.confirmed} of ${counted(undo.instances, 'instance')} confirmed the old path in ${undoTime(undo.ms)}.`;
 }
 
 /** Whether the comparison itself can be trusted. */

@@ -1,3 +1,4 @@
+import { undoTime } from '@belay/core/rollout';
 import type { AppliedReport } from '@belay/protocol';
 import { appendLedger, ledgerEvent } from '../ledger/api.ts';
 import type { ChangesContext } from './changes-context.ts';
@@ -78,6 +79,6 @@ function confirmedBy(
 function undoneSentence({ expected, confirmed, completedAt, decidedAt }: Undo): string {
   const count = Object.keys(confirmed).length;
   const all = `${count} of ${expected.length} instance${expected.length === 1 ? '' : 's'} confirmed the old path`;
-  if (count === expected.length) return `${all} in ${(((completedAt ?? decidedAt) - decidedAt) / 1000).toFixed(1)} s.`;
+  if (count === expected.length) return `${all} in ${undoTime((completedAt ?? decidedAt) - decidedAt)}.`;
   return `${all}; the lease of the others has run out.`;
 }
