@@ -103,7 +103,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
         firstDifference: null,
         stateHash: 'f3',
       };
-    if (call === 'POST rollouts/plan') return { ...plan, flagKey: String((JSON.parse(body) as { flag: string }).flag) };
+    if (call === 'POST rollouts/plan') return { ...plan, flagKey: (JSON.parse(body) as { flag: string }).flag };
     if (call.endsWith('/rollback')) state.rolledBack = true;
     if (call === 'POST rollouts' || call.endsWith('/rollback')) return running(now);
     if (call.startsWith('POST rollouts/') || call.startsWith('GET rollouts/')) return rollout;

@@ -17,7 +17,10 @@ export function sparkLines(points: readonly SparkPoint[], height: number): reado
     if (point.value === null) lines.push([]);
     else lines.at(-1)?.push(`${x(point.at).toFixed(2)},${y(point.value).toFixed(2)}`);
   }
-  return lines.filter((line) => line.length > 0).map((line) => line.join(' '));
+  // A point alone is drawn as a line of no length, which round ends make a dot.
+  return lines
+    .filter((line) => line.length > 0)
+    .map((line) => (line.length === 1 ? [...line, ...line] : line).join(' '));
 }
 
 /** Where a time stands between the first and the last point, in percent. */

@@ -3,6 +3,7 @@ export const AXIS_SAME = 48;
 export const AXIS_LIMIT = 78;
 
 const EDGE = 1.5;
+const OUTSIDE_BODY = 6;
 
 export interface PlacedInterval {
   readonly left: number;
@@ -19,11 +20,13 @@ export function placeInterval(scaled: {
 }): PlacedInterval {
   const low = toAxis(scaled.low);
   const high = toAxis(scaled.high);
-  const left = clamp(low);
+  const right = clamp(high);
+  // What lies wholly past the edge still shows a body there, beside the mark that it goes on.
+  const left = Math.min(clamp(low), low > 100 - EDGE ? right - OUTSIDE_BODY : right);
   return {
     left,
     // A very narrow interval keeps a visible body.
-    width: Math.max(1, clamp(high) - left),
+    width: Math.max(1, right - left),
     point: clamp(toAxis(scaled.estimate)),
     isBeyondRight: high > 100,
   };

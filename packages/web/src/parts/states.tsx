@@ -76,7 +76,7 @@ export function Empty(props: {
 }): JSX.Element {
   return (
     <div className="empty">
-      <h3>{props.title}</h3>
+      <p className="title">{props.title}</p>
       <div>{props.children}</div>
       {props.commands?.map((command) => (
         <Command key={command} text={command} />

@@ -44,7 +44,7 @@ export function ActionButtons({ rollout, rollback, isShort = false }: ActionButt
           onPress={() => setAsking('promote')}
         />
       )}
-      {can('acknowledge') && <Ask text="Acknowledge…" onPress={() => setAsking('acknowledge')} />}
+      {can('acknowledge') && <Ask text="Name the cause…" onPress={() => setAsking('acknowledge')} />}
       {can('start') && (
         <Ask
           text={rollout.status === 'draft' ? 'Start' : 'Try again…'}

@@ -24,17 +24,15 @@ export function DetailsCard({ rollout }: { readonly rollout: RolloutView }): JSX
         <dt>Attempt</dt>
         <dd className="num">{rollout.attempt}</dd>
         <dt>Policy</dt>
-        <dd>
-          {rollout.profile}
-          {rollout.policy.length > 0 && (
-            <ul className="bullets">
-              {rollout.policy.map((sentence) => (
-                <li key={sentence}>{sentence}</li>
-              ))}
-            </ul>
-          )}
-        </dd>
+        <dd>{rollout.profile}</dd>
       </dl>
+      {rollout.policy.length > 0 && (
+        <ul className="bullets policy">
+          {rollout.policy.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
       <details className="how" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>How this was decided</summary>
         {isOpen && <HowDecided rollout={rollout} />}

@@ -6,7 +6,7 @@ import { Icon } from '../parts/icon.tsx';
 
 /** What this rollout cost beside what shipping to everyone would have cost, and how fast it can be taken back. */
 export function HarmCard({ rollout }: { readonly rollout: RolloutView }): JSX.Element {
-  const { harm, undo, status } = rollout;
+  const { harm, undo } = rollout;
   return (
     <section className="card">
       <div className="harm">
@@ -23,20 +23,9 @@ export function HarmCard({ rollout }: { readonly rollout: RolloutView }): JSX.El
           <b className="num">{undo.ms === null ? 'Undo' : `${undoTime(undo.ms)} to undo everywhere`}</b>
           <br />
           {undo.sentence}
-          {status !== 'rolled-back' && undo.instances > 0 && <InstanceCount undo={undo} />}
         </span>
       </div>
     </section>
-  );
-}
-
-function InstanceCount({ undo }: { readonly undo: RolloutView['undo'] }): JSX.Element | null {
-  if (undo.instancesConfirmed === undo.instances) return null;
-  return (
-    <span className="num">
-      {' '}
-      {undo.instancesConfirmed} of {undo.instances} instances have the latest flags.
-    </span>
   );
 }
 

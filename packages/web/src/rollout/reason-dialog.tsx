@@ -106,9 +106,9 @@ function wordsOf(rollout: RolloutView, act: ReasonDialogProps['act']): { title: 
       };
     case 'acknowledge':
       return {
-        title: 'Acknowledge the cause?',
+        title: 'Name the cause',
         text: 'Say what went wrong and what is different now. After that, and after the cool-down, it may be tried again.',
-        verb: 'Acknowledge',
+        verb: 'Name the cause',
       };
     case 'start':
       return {
