@@ -13,7 +13,7 @@ import { FlagsPage } from './flags/flags-page.tsx';
 import { NewFlagPage } from './flags/new-flag-page.tsx';
 import { LiveProvider } from './live/live-provider.tsx';
 import { OverviewPage } from './overview/overview-page.tsx';
-import { Empty, Failure, Loading } from './parts/states.tsx';
+import { Failure, Loading } from './parts/states.tsx';
 import { RolloutPage } from './rollout/rollout-page.tsx';
 import { SettingsPage } from './settings/settings-page.tsx';
 import { ShipDialog } from './ship/ship-dialog.tsx';
@@ -106,7 +106,8 @@ function Pages({ onShip }: { readonly onShip: (flag: string | null) => void }): 
       </Route>
       <Route>
         <PageFrame title="Not here" here="Not here">
-          <Empty title="There is no such page">The address may be mistyped, or what it showed is gone.</Empty>
+          <h1>There is no such page</h1>
+          <p>The address may be mistyped, or what it showed is gone.</p>
         </PageFrame>
       </Route>
     </Switch>
