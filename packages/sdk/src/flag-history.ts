@@ -2,7 +2,7 @@ import type { GuardedResult } from '@belay/core/flag';
 import type { Clock } from './clock.ts';
 import type { OutcomeAccumulator, OutcomeSeries } from './outcome-accumulator.ts';
 import { fingerprintOf, type RecentKeys } from './recent-keys.ts';
-import { type Unit, type UnitEnd, currentUnit, witnessUnit } from './unit-scope.ts';
+import { type Unit, type UnitEnd, type UnitNote, currentUnit, noteOf, noteOnUnit } from './unit-scope.ts';
 
 /** Counts units of flags that nobody rolls out now: the past that the next rollout is planned and judged with. */
 export interface FlagHistory {
@@ -39,21 +39,12 @@ interface FlagPast {
   meet(unit: Unit, variant: string, targetingKey: string | undefined): void;
 }
 
-interface Meeting {
-  readonly series: OutcomeSeries;
-  readonly fingerprint: number | undefined;
-}
-
 function createFlagPast(
   { clock, outcomes, failed, revision }: Parameters<typeof createFlagHistory>[0],
   flagKey: string,
 ): FlagPast {
   const byVariant = new Map<string, OutcomeSeries>();
-  const meetings = new WeakMap<Unit, Meeting>();
-  const witness = (unit: Unit, end: UnitEnd): void => {
-    const meeting = meetings.get(unit);
-    if (meeting === undefined) return;
-    const { series, fingerprint } = meeting;
+  const ended = ({ series, fingerprint }: UnitNote, unit: Unit, end: UnitEnd): void => {
     // Deduplicated as in a rollout, so that the past and the comparison speak of the same rate.
     const isFirst = end.failed && (fingerprint === undefined || failed.claim(fingerprint, clock.monotonic()));
     outcomes.addUnit(series, {
@@ -65,15 +56,14 @@ function createFlagPast(
   };
   return {
     meet(unit, variant, targetingKey) {
-      if (meetings.has(unit)) return;
+      if (noteOf(unit, flagKey) !== undefined) return;
       let series = byVariant.get(variant);
       if (series === undefined) {
         series = { rolloutId: '', flagKey, revision, variant, arm: 'randomised', side: undefined, group: -1 };
         byVariant.set(variant, series);
       }
       const fingerprint = targetingKey === undefined ? undefined : fingerprintOf(flagKey, targetingKey);
-      meetings.set(unit, { series, fingerprint });
-      witnessUnit(unit, witness);
+      noteOnUnit(unit, { owner: flagKey, series, fingerprint, ended });
     },
   };
 }

@@ -17,7 +17,7 @@ import {
   watchState,
 } from './rollout-watch.ts';
 import type { FlagState } from './snapshot-decoder.ts';
-import { type Unit, type UnitEnd, type UnitWitness, currentUnit, witnessUnit } from './unit-scope.ts';
+import { type Unit, type UnitEnd, type UnitNote, currentUnit, noteOf, noteOnUnit } from './unit-scope.ts';
 
 /** Evaluates flags and notes who met which variant. */
 export interface FlagReader {
@@ -90,21 +90,11 @@ interface GuardParts {
   readonly revision: number;
 }
 
-/** What a unit of work has met of one rollout. */
-interface Meeting {
-  readonly series: OutcomeSeries;
-  readonly fingerprint: number | undefined;
-}
-
 function createGuard({ clock, outcomes, onTrip }: FlagReaderParts, { overlay, watch, revision }: GuardParts): Guard {
   const seriesOf = createSeriesIndex(overlay, revision);
-  const meetings = new WeakMap<Unit, Meeting>();
   const standIn: FlagReading = { result: overlay.unkeyed, isStandIn: true };
 
-  const witness: UnitWitness = (unit: Unit, end: UnitEnd) => {
-    const meeting = meetings.get(unit);
-    if (meeting === undefined) return;
-    const { series, fingerprint } = meeting;
+  const ended = ({ series, fingerprint }: UnitNote, unit: Unit, end: UnitEnd): void => {
     const isFirst = end.failed && (fingerprint === undefined || watch.failed.claim(fingerprint, clock.monotonic()));
     outcomes.addUnit(series, {
       durationMs: end.durationMs,
@@ -131,11 +121,11 @@ function createGuard({ clock, outcomes, onTrip }: FlagReaderParts, { overlay, wa
       if (isServing && (fingerprint === undefined || watch.exposed.claim(fingerprint, 0))) outcomes.addExposure(series);
       const unit = currentUnit();
       if (unit === undefined) return { result, isStandIn: false };
-      const met = meetings.get(unit);
+      // The watch outlives a change of revision, so a unit that meets the flag before and after counts once.
+      const met = noteOf(unit, watch);
       if (met === undefined || (met.series.side !== 'canary' && series.side === 'canary')) {
-        meetings.set(unit, { series, fingerprint });
+        noteOnUnit(unit, { owner: watch, series, fingerprint, ended });
       }
-      if (met === undefined) witnessUnit(unit, witness);
       return { result, isStandIn: false };
     },
   };
@@ -169,10 +159,14 @@ function createSeriesIndex({ overlay }: CompiledOverlay, revision: number): (res
 type Subject = Readonly<Record<string, unknown>> & { readonly targetingKey: string | undefined };
 
 /** The context as rules read it. Without a targeting key the unit of work says whose it is. */
-function subjectOf(context: Readonly<Record<string, unknown>> | null | undefined): Subject {
-  const given = context?.['targetingKey'];
-  const targetingKey = isKey(given) ? given : currentUnit()?.keyOf?.();
+function subjectOf(context: Context): Subject {
+  if (hasKey(context)) return context;
+  const targetingKey = currentUnit()?.keyOf?.();
   return { ...context, targetingKey: isKey(targetingKey) ? targetingKey : undefined };
+}
+
+function hasKey(context: Context): context is Subject {
+  return isKey(context?.['targetingKey']);
 }
 
 function isKey(value: unknown): value is string {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { OutcomeSeries } from './outcome-accumulator.ts';
 
 /** How a unit of work ended. */
 export interface UnitEnd {
@@ -6,8 +7,16 @@ export interface UnitEnd {
   readonly durationMs: number;
 }
 
-/** Is told how a unit of work ended. */
-export type UnitWitness = (unit: Unit, end: UnitEnd) => void;
+/** What a unit of work has met: kept on the unit itself, so that it goes when the unit goes. */
+export interface UnitNote {
+  /** The rollout's watch, or the key of a flag without a rollout: a unit has one note for each. */
+  readonly owner: unknown;
+  readonly series: OutcomeSeries;
+  /** Of the unit key; undefined where there is none. */
+  readonly fingerprint: number | undefined;
+  /** Is told how the unit ended. */
+  readonly ended: (note: UnitNote, unit: Unit, end: UnitEnd) => void;
+}
 
 /** One HTTP request, job, command or message. */
 export interface Unit {
@@ -18,11 +27,11 @@ export interface Unit {
   keyOf: (() => string | undefined) | undefined;
   readonly startedAt: number;
   hasEnded: boolean;
-  /** Those who want to know how it ends; absent until the unit meets a guarded flag. */
-  witnesses: Set<UnitWitness> | undefined;
+  /** Absent until the unit meets a flag that is counted. */
+  notes: UnitNote[] | undefined;
   /** Tracked values, summed by name. */
   values: Map<string, number> | undefined;
-  /** Called when the first witness comes: that is when the end of the unit begins to matter. */
+  /** Called when the first note is taken: that is when the end of the unit begins to matter. */
   watchEnd: (() => void) | undefined;
 }
 
@@ -44,7 +53,7 @@ export function unitScope(): UnitScope {
 }
 
 /** The number is that of the shape of {@link UnitScope}: a copy with another shape must not share it. */
-const scopeKey = Symbol.for('@belay/node units 1');
+const scopeKey = Symbol.for('@belay/node units 2');
 
 function isUnitScope(value: unknown): value is UnitScope {
   return typeof value === 'object' && value !== null && 'storage' in value && 'httpUsers' in value;
@@ -64,33 +73,40 @@ export function openUnit(name: string, startedAt: number): Unit {
     keyOf: undefined,
     startedAt,
     hasEnded: false,
-    witnesses: undefined,
+    notes: undefined,
     values: undefined,
     watchEnd: undefined,
   };
 }
 
-/** Ends a unit once and tells its witnesses. */
+/** Ends a unit once and tells those who noted it. */
 export function endUnit(unit: Unit, failed: boolean): void {
   if (unit.hasEnded) return;
   unit.hasEnded = true;
   const end = { failed, durationMs: performance.now() - unit.startedAt };
-  for (const witness of unit.witnesses ?? []) witness(unit, end);
+  for (const note of unit.notes ?? []) note.ended(note, unit, end);
   // A connection opened within the unit keeps its context, and with it the unit, alive for long.
   unit.watchEnd = undefined;
   unit.keyOf = undefined;
   unit.describe = undefined;
 }
 
-/** Has `witness` told how a unit ends. */
-export function witnessUnit(unit: Unit, witness: UnitWitness): void {
-  if (unit.witnesses === undefined) {
-    unit.witnesses = new Set();
+/** What a unit has noted for an owner. */
+export function noteOf(unit: Unit, owner: unknown): UnitNote | undefined {
+  return unit.notes?.find((note) => note.owner === owner);
+}
+
+/** Notes something on a unit, in place of what the same owner noted before. */
+export function noteOnUnit(unit: Unit, note: UnitNote): void {
+  if (unit.notes === undefined) {
+    unit.notes = [];
     unit.watchEnd?.();
     // Watching may find that the unit is over already.
     if (unit.hasEnded) return;
   }
-  unit.witnesses.add(witness);
+  const index = unit.notes.findIndex(({ owner }) => owner === note.owner);
+  if (index < 0) unit.notes.push(note);
+  else unit.notes[index] = note;
 }
 
 /** Runs `work` as one unit: it fails when `work` throws or rejects. */
