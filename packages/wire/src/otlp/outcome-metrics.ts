@@ -70,36 +70,30 @@ function pointProblem({ name }: Metric, point: MetricPoint): string | undefined 
   if (name !== DURATION && name !== VALUE) return countProblem(point.value, name);
   if (point.scale < HISTOGRAM_SCALE) return `metric "${name}" has scale ${point.scale}; the coarsest taken is 4`;
   if (point.scale > 20) return `metric "${name}" has scale ${point.scale}; the finest taken is 20`;
-  const counts = [...point.positive, ...point.negative].map(([, count]) => count);
-  for (const count of [...counts, point.zeroCount]) {
-    const problem = countProblem(count, name);
-    if (problem !== undefined) return problem;
-  }
+  const bad =
+    [...point.positive, ...point.negative].find(([, count]) => !isCount(count))?.[1] ??
+    (isCount(point.zeroCount) ? undefined : point.zeroCount);
+  if (bad !== undefined) return countProblem(bad, name);
   if (name === VALUE && !attributeOf(point.attributes, 'belay.value.name')) {
     return `metric "${name}" needs the attribute belay.value.name`;
   }
   return undefined;
 }
 
+function isCount(count: number): boolean {
+  return Number.isInteger(count) && count >= 0 && count <= MAX_COUNT;
+}
+
 function countProblem(count: number, name: string): string | undefined {
-  if (Number.isInteger(count) && count >= 0 && count <= MAX_COUNT) return undefined;
+  if (isCount(count)) return undefined;
   return `metric "${name}" has the count ${count}; counts are whole numbers from 0 to 2^48`;
 }
 
 function addPoint(rows: Map<string, Draft>, metric: Metric, point: MetricPoint): void {
   const valueName = metric.name === VALUE ? (attributeOf(point.attributes, 'belay.value.name') ?? '') : '';
   const series = seriesOf(metric.resource, point, valueName);
-  const key = JSON.stringify([
-    series.timeMs,
-    series.flagKey,
-    series.revision,
-    series.variant,
-    series.arm,
-    series.side,
-    series.rolloutId,
-    series.group,
-    valueName,
-  ]);
+  const { timeMs, flagKey, revision, variant, arm, side, rolloutId, group } = series;
+  const key = [timeMs, flagKey, revision, variant, arm, side, rolloutId, group, valueName].join('\0');
   const row = rows.get(key) ?? series;
   rows.set(key, row);
   const count = SUMS[metric.name];

@@ -22,6 +22,7 @@ export interface ProtobufContext {
 export function readAttribute(context: ProtobufContext, attributes: string[], field: string): void {
   const { cursor, budget } = context;
   budget.takeNode();
+  if (attributes.length < 2 * budget.limits.attributes && readTextAttribute(context, attributes, field)) return;
   let key = '';
   let value: AttributeValue = null;
   readMessage(cursor, field, (number) => {
@@ -35,6 +36,28 @@ export function readAttribute(context: ProtobufContext, attributes: string[], fi
     return;
   }
   attributes.push(key, budget.text(textOfValue(value), `${field}.value`));
+}
+
+/**
+ * The shape that nearly every attribute has, a key of less than 128 bytes and then a text, read without the general
+ * reader. Anything else leaves the cursor where it was and returns false.
+ */
+function readTextAttribute(context: ProtobufContext, attributes: string[], field: string): boolean {
+  const { cursor } = context;
+  const { bytes, at, end } = cursor;
+  const length = bytes[at] ?? 0x80;
+  const stop = at + 1 + length;
+  if (length >= 0x80 || stop > end || bytes[at + 1] !== 0x0a) return false;
+  const value = at + 3 + (bytes[at + 2] ?? 0x80);
+  // The value's text has to fill the value, and the value the rest of the attribute.
+  const isText = bytes[value] === 0x12 && bytes[value + 2] === 0x0a;
+  if (!isText || value + 2 + (bytes[value + 1] ?? 0) !== stop || value + 4 + (bytes[value + 3] ?? 0) !== stop)
+    return false;
+  cursor.at = at + 2;
+  const key = context.text(cursor, field);
+  cursor.at = value + 3;
+  attributes.push(key, context.text(cursor, field));
+  return true;
 }
 
 /** Reads an AnyValue; of several values set, the last one counts. */

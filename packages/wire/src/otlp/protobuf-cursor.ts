@@ -12,13 +12,20 @@ export interface ProtobufCursor {
 export const wireType = { varint: 0, fixed64: 1, length: 2, fixed32: 5 } as const;
 
 /** Opens a message. The bytes are not copied and must not change while rows that point into them live. */
-export function openProtobuf(bytes: Uint8Array): ProtobufCursor {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0, end: bytes.length };
+export function openProtobuf(body: Uint8Array): ProtobufCursor {
+  // A plain array: subclasses such as Buffer make every slice of an id several times dearer.
+  const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  return { bytes, view: new DataView(body.buffer, body.byteOffset, body.byteLength), at: 0, end: bytes.length };
 }
 
 /** Reads an unsigned varint that fits 53 bits; more is refused, as is one longer than ten bytes. */
 export function readVarint(cursor: ProtobufCursor, field: string): number {
   const { bytes } = cursor;
+  const first = bytes[cursor.at] ?? 0;
+  if (first < 0x80 && cursor.at < cursor.end) {
+    cursor.at += 1;
+    return first;
+  }
   let factor = 1;
   let value = 0;
   for (let count = 0; count < 10; count += 1) {
@@ -62,23 +69,23 @@ export function readSint32(cursor: ProtobufCursor, field: string): number {
 
 /** Reads a fixed64 as an unsigned integer. */
 export function readFixed64(cursor: ProtobufCursor, field: string): bigint {
-  return cursor.view.getBigUint64(advance(cursor, 8, field), true);
+  return cursor.view.getBigUint64(skipBytes(cursor, 8, field), true);
 }
 
 /** Reads an sfixed64 as a signed integer. */
 export function readSfixed64(cursor: ProtobufCursor, field: string): bigint {
-  return cursor.view.getBigInt64(advance(cursor, 8, field), true);
+  return cursor.view.getBigInt64(skipBytes(cursor, 8, field), true);
 }
 
 /** Reads a double. */
 export function readDouble(cursor: ProtobufCursor, field: string): number {
-  return cursor.view.getFloat64(advance(cursor, 8, field), true);
+  return cursor.view.getFloat64(skipBytes(cursor, 8, field), true);
 }
 
 /** Reads the bytes of a length-delimited field, without copying them. */
 export function readBytes(cursor: ProtobufCursor, field: string): Uint8Array {
   const length = readVarint(cursor, field);
-  const start = advance(cursor, length, field);
+  const start = skipBytes(cursor, length, field);
   return cursor.bytes.subarray(start, start + length);
 }
 
@@ -116,9 +123,9 @@ export function readFields(
 /** Steps over a field of the given wire type. */
 export function skipField(cursor: ProtobufCursor, wire: number, field: string): void {
   if (wire === wireType.varint) readInt64(cursor, field);
-  else if (wire === wireType.fixed64) advance(cursor, 8, field);
-  else if (wire === wireType.length) advance(cursor, readVarint(cursor, field), field);
-  else if (wire === wireType.fixed32) advance(cursor, 4, field);
+  else if (wire === wireType.fixed64) skipBytes(cursor, 8, field);
+  else if (wire === wireType.length) skipBytes(cursor, readVarint(cursor, field), field);
+  else if (wire === wireType.fixed32) skipBytes(cursor, 4, field);
   else throw malformed(cursor, field, `the wire type ${wire} is not used by OTLP`);
 }
 
@@ -130,7 +137,8 @@ export function malformed(cursor: ProtobufCursor, field: string, problem: string
   });
 }
 
-function advance(cursor: ProtobufCursor, count: number, field: string): number {
+/** Steps over some bytes and returns where they began. */
+export function skipBytes(cursor: ProtobufCursor, count: number, field: string): number {
   const start = cursor.at;
   if (count > cursor.end - start) throw truncated(cursor, field);
   cursor.at = start + count;

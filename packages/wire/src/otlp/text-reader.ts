@@ -1,5 +1,5 @@
 import type { DecodeBudget } from './decode-budget.ts';
-import { type ProtobufCursor, readBytes } from './protobuf-cursor.ts';
+import { type ProtobufCursor, readVarint, skipBytes } from './protobuf-cursor.ts';
 import { createUtf8Decoder } from './utf8.ts';
 
 /** Reads UTF-8 strings of one request; invalid sequences become U+FFFD, as OTLP gateways do. */
@@ -18,36 +18,31 @@ export function createTextReader(budget: DecodeBudget): TextReader {
   const decoder = createUtf8Decoder();
   const cache: (Entry | undefined)[] = Array.from({ length: CACHE_SLOTS });
   return (cursor, field) => {
-    const bytes = readBytes(cursor, field);
-    if (bytes.length === 0) return '';
-    if (bytes.length > LONGEST_CACHED) return decodeLong(decoder, bytes, { budget, field });
-    const slot = hashOf(bytes) % CACHE_SLOTS;
+    const length = readVarint(cursor, field);
+    if (length === 0) return '';
+    const start = skipBytes(cursor, length, field);
+    if (length > LONGEST_CACHED) {
+      // Four bytes a character at most: what lies beyond cannot be within the limit, so it need not be decoded.
+      const most = start + Math.min(length, 4 * budget.limits.textLength + 4);
+      return budget.text(decoder.decode(cursor.bytes.subarray(start, most)), field);
+    }
+    const slot = hashOf(cursor.bytes, start, length) % CACHE_SLOTS;
     const entry = cache[slot];
-    if (entry !== undefined && isEqual(entry.bytes, bytes)) return entry.text;
+    if (entry?.bytes.length === length && isAt(cursor.bytes, start, entry.bytes)) return entry.text;
+    const bytes = cursor.bytes.subarray(start, start + length);
     const text = decoder.decode(bytes);
     cache[slot] = { bytes, text };
     return text;
   };
 }
 
-function decodeLong(
-  decoder: ReturnType<typeof createUtf8Decoder>,
-  bytes: Uint8Array,
-  { budget, field }: { budget: DecodeBudget; field: string },
-): string {
-  // Four bytes a character at most: what lies beyond cannot be within the limit, so it need not be decoded.
-  const text = decoder.decode(bytes.subarray(0, 4 * budget.limits.textLength + 4));
-  return budget.text(text, field);
-}
-
-function hashOf(bytes: Uint8Array): number {
+function hashOf(bytes: Uint8Array, start: number, length: number): number {
   let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let i = start; i < start + length; i += 1) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+function isAt(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
+  for (let i = 0; i < wanted.length; i += 1) if (bytes[start + i] !== wanted[i]) return false;
   return true;
 }

@@ -18,7 +18,7 @@ export interface TelemetryEngineOptions {
   readonly clock: { now(): number };
   /** BELAY_CLICKHOUSE_URL: use this server instead of the embedded engine. */
   readonly url?: string;
-  /** Memory the embedded engine may use for queries and merges. Default 512 MiB. */
+  /** Memory the embedded engine may use for queries and merges. Default 1 GiB. */
   readonly memoryLimitBytes?: number;
   /** Refuse to store below this much free disk. Default max(1 GiB, min(5% of the disk, 10 GiB)). */
   readonly minFreeDiskBytes?: number;

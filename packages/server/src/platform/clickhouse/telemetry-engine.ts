@@ -10,7 +10,7 @@ import { createDiskGuard } from './disk-guard.ts';
 import { createEngineSupervisor, type EngineSupervisor } from './engine-supervisor.ts';
 import type { NativeInsert, TelemetryEngine, TelemetryEngineOptions } from './telemetry-engine-types.ts';
 
-const DEFAULT_MEMORY = 512 * 2 ** 20;
+const DEFAULT_MEMORY = 2 ** 30;
 const REQUEST_TIMEOUT_MS = 120_000;
 const POLL_MS = 200;
 /** Longest path that fits a unix socket address, with room to spare. */
