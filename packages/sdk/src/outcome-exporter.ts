@@ -5,6 +5,7 @@ import type { DropCounter } from './drop-counter.ts';
 import { encodeOutcomes } from './otlp-metrics.ts';
 import type { OutcomeAccumulator, OutcomeCounts, OutcomeSeries } from './outcome-accumulator.ts';
 import { type Decoded, parseJson } from './snapshot-decoder.ts';
+import type { SignsOfLife } from './signs-of-life.ts';
 import type { Answer, Transport } from './transport.ts';
 
 /** Sends counted outcomes once a second and keeps them for a minute where it cannot. */
@@ -23,6 +24,7 @@ export interface OutcomeExporterParts {
   readonly random: () => number;
   readonly drops: DropCounter;
   readonly outcomes: OutcomeAccumulator;
+  readonly signs: SignsOfLife;
   readonly sender: { readonly service: string; readonly instance: string; readonly sdkVersion: string };
   readonly warn: (message: string) => void;
 }
@@ -41,7 +43,7 @@ export function createOutcomeExporter(parts: OutcomeExporterParts): OutcomeExpor
   let sending: Promise<void> | undefined;
 
   const collect = (): void => {
-    const counts = outcomes.drain();
+    const counts = parts.signs.addTo(outcomes.drain());
     const fromMs = countedSince;
     const toMs = clock.now();
     countedSince = toMs;

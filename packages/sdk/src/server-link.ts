@@ -7,6 +7,7 @@ import type { ServedFlags } from './served-flags.ts';
 import type { Settings } from './settings.ts';
 import type { FlagState } from './snapshot-decoder.ts';
 import { createSnapshotFeed } from './snapshot-feed.ts';
+import { createSignsOfLife } from './signs-of-life.ts';
 import { type SnapshotFile, createSnapshotFile, defaultSnapshotFile } from './snapshot-file.ts';
 import { createTransport } from './transport.ts';
 import { sdkVersion } from './version.ts';
@@ -44,7 +45,8 @@ export function createServerLink(parts: ServerLinkParts): ServerLink {
   const sender = { service, instance, sdkVersion };
   const transport = createTransport({ url: parts.url, key: settings.key, sdkVersion });
   const wired = { ...parts, transport, sender };
-  const exporter = createOutcomeExporter(wired);
+  const signs = createSignsOfLife({ clock: parts.clock, state: () => served.state });
+  const exporter = createOutcomeExporter({ ...wired, signs });
   const file = openFile(parts);
   const intake = createIntake(parts, file, () => reporter.report());
   const reporter = createAppliedReporter({

@@ -22,7 +22,7 @@ export function heldSentence(
     case 'split':
       return splitHeld(reading);
     case 'no-exposures':
-      return 'Requests arrive, but none of them has reached the new path. It goes on by itself when they do.';
+      return 'No requests reach the new path now. It goes on by itself when they do.';
     case 'no-telemetry':
       return 'No outcomes arrive, so nothing can be judged; instances return to the old path by themselves. Resume when they arrive again.';
     case 'no-measurements':
