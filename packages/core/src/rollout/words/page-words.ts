@@ -160,15 +160,41 @@ export function policySentences(policy: Policy): readonly string[] {
   ];
 }
 
-/** What a stage of a plan can prove with the traffic there is. */
-export function proofSentence(
+/** A rise of failures that a plan is asked about, and how long its proof takes; Infinity within the guard's limit. */
+export interface RiseProof {
+  /** Times the failures of the old path, or the share of requests that fail then, 0..1. */
+  readonly rise: { readonly fold: number } | { readonly rate: number };
+  readonly seconds: number;
+}
+
+/** What a stage of a plan can prove with the traffic there is, one sentence for each rise. */
+export function proofSentences(
   stage: PlanStage,
-  proof: { readonly unitsPerMinute: number; readonly fold: number; readonly seconds: number },
-): string {
+  proof: { readonly unitsPerMinute: number; readonly rises: readonly RiseProof[] },
+): readonly string[] {
   const traffic = `At your ${units(proof.unitsPerMinute)} requests/min`;
-  const rise = `a ${FOLDS[proof.fold] ?? `${proof.fold}-fold`} rise of failures`;
-  if (!Number.isFinite(proof.seconds)) return `${traffic} ${rise} cannot be proven at ${nameOfShare(stage.share)}.`;
-  return `${traffic} ${rise} is provable in about ${duration(proof.seconds * 1000)} at ${nameOfShare(stage.share)}.`;
+  return proof.rises.map(({ rise, seconds }, index) => {
+    const name = riseName(rise);
+    const start = index === 0 ? `${traffic} ${name}` : upper(name);
+    if (!Number.isFinite(seconds)) return `${start} lies within the limit, so it is let through.`;
+    const time = `about ${duration(seconds * 1000)}`;
+    return index === 0 ? `${start} is provable in ${time} at ${nameOfShare(stage.share)}.` : `${start} takes ${time}.`;
+  });
+}
+
+/** Why a stage is too short for its proof, and how long it would have to be. */
+export function shortStageSentence(stage: PlanStage, { rise, seconds }: RiseProof): string {
+  const share = nameOfShare(stage.share);
+  return `${share} lasts ${duration(stage.soakMs)}, but the proof of ${riseName(rise)} takes about ${duration(seconds * 1000)}; hold ${share} at least that long, or start larger.`;
+}
+
+function riseName(rise: RiseProof['rise']): string {
+  if ('fold' in rise) return `a ${FOLDS[rise.fold] ?? `${rise.fold}-fold`} rise of failures`;
+  return `a rise to ${nameOfShare(rise.rate)} of requests failing`;
+}
+
+function upper(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function lower(text: string): string {

@@ -11,7 +11,8 @@ import {
   planPolicySentences,
   planSentence,
   policySentences,
-  proofSentence,
+  proofSentences,
+  shortStageSentence,
   soundness,
   stageSentence,
   tradeOff,
@@ -323,8 +324,21 @@ test('plans and policies in words', () => {
     planSentence(plan),
     ...planPolicySentences(plan),
     ...policySentences({ ...policy, minimumSoakMs: 60_000 }),
-    proofSentence(plan.stages[1]!, { unitsPerMinute: 60, fold: 5, seconds: 2820 }),
-    proofSentence(plan.stages[1]!, { unitsPerMinute: 60, fold: 2, seconds: Infinity }),
+    ...proofSentences(plan.stages[1]!, {
+      unitsPerMinute: 60,
+      rises: [
+        { rise: { fold: 5 }, seconds: 2820 },
+        { rise: { fold: 2 }, seconds: Infinity },
+      ],
+    }),
+    ...proofSentences(plan.stages[1]!, {
+      unitsPerMinute: 2280,
+      rises: [
+        { rise: { rate: 0.05 }, seconds: 18 },
+        { rise: { rate: 0.01 }, seconds: 95 },
+      ],
+    }),
+    shortStageSentence(plan.stages[1]!, { rise: { fold: 5 }, seconds: 2820 }),
   ]).toMatchInlineSnapshot(`
     [
       "1% -> 10% -> 50% -> 100%, about 1 h 10, 5 guards",
@@ -342,7 +356,10 @@ test('plans and policies in words', () => {
       "After a rollback a change cools down for 1 h, then 4 times longer; 3 attempts at most.",
       "No freeze windows.",
       "At your 60 requests/min a five-fold rise of failures is provable in about 47 min at 10%.",
-      "At your 60 requests/min a two-fold rise of failures cannot be proven at 10%.",
+      "A two-fold rise of failures lies within the limit, so it is let through.",
+      "At your 2,280 requests/min a rise to 5% of requests failing is provable in about 18 s at 10%.",
+      "A rise to 1% of requests failing takes about 2 min.",
+      "10% lasts 20 min, but the proof of a five-fold rise of failures takes about 47 min; hold 10% at least that long, or start larger.",
     ]
   `);
 });

@@ -4,8 +4,8 @@ import type { ChangesContext } from './changes-context.ts';
 import { overviewSignals } from './overview-signals.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 import { listRollouts, rolloutsIn } from './rollout-store.ts';
-import { rolloutSummary, rolloutView } from './rollout-view.ts';
-import { viewFacts } from './view-facts.ts';
+import { rolloutView } from './rollout-view.ts';
+import { rolloutSummaries, viewFacts } from './view-facts.ts';
 
 /** The first screen: healthy or not, what is going out, what to look at. */
 export async function overviewView(context: ChangesContext): Promise<OverviewView> {
@@ -26,7 +26,7 @@ export async function overviewView(context: ChangesContext): Promise<OverviewVie
     goingOut,
     whenYouHaveAMinute: todosOf(recent, now).slice(0, 3),
     signals: await overviewSignals(context, recent),
-    changes: recent.map((record) => rolloutSummary(record, facts)),
+    changes: await rolloutSummaries(context, db, recent),
     safetyNet: safetyNet(context, recent),
     services: servicesOf(context),
     freeze: { active: facts.frozen !== null, until: facts.frozen?.until ?? null, reason: facts.frozen?.name ?? null },

@@ -3,10 +3,12 @@ import {
   nameOfShare,
   planDuration,
   planSentence,
-  proofSentence,
+  proofSentences,
+  shortStageSentence,
   units,
   type PlanGuard,
   type PlanStage,
+  type RiseProof,
   type RolloutPlan,
   type StartConflict,
 } from '@belay/core/rollout';
@@ -61,31 +63,11 @@ function stageReport({ plan, stage, index, config, history }: StageContext): {
   };
   if (stage.share >= 1) return { report: { ...base, sentences: ['Everybody has the new path.'] }, warnings: [] };
   if (unitsPerMinute === null) return { report: { ...base, sentences: [UNMEASURED] }, warnings: [] };
-  const errors = config.guards.find(({ kind }) => kind === 'errors');
-  const sentences: string[] = [];
+  const rises = risesOf({ plan, stage, index, config, history }, unitsPerMinute);
   const warnings: string[] = [];
-  if (errors?.kind === 'errors') {
-    const baselineRate = Math.min(0.2, Math.max(1e-4, config.baseline.errorRate ?? 0.01));
-    const proof = timeToProof({
-      ratePerSecond: unitsPerMinute / 60,
-      share: stage.share,
-      baselineRate,
-      harmfulRates: FOLDS.map((fold) => Math.min(0.99, baselineRate * fold)),
-      tolerance: errors.tolerance,
-      margin: errors.margins[index] ?? errors.tolerance,
-      alpha: plan.alpha,
-      weight: errors.weight,
-    });
-    FOLDS.forEach((fold, at) => {
-      const seconds = proof.harm[at]?.seconds ?? Infinity;
-      sentences.push(proofSentence(stage, { unitsPerMinute, fold, seconds }));
-    });
-    const slowest = (proof.harm[0]?.seconds ?? Infinity) * 1000;
-    if (slowest > stage.soakMs) {
-      warnings.push(
-        `${nameOfShare(stage.share)} is shorter than the proof of a five-fold rise of failures takes at this traffic; hold it longer or start larger.`,
-      );
-    }
+  const [first] = rises;
+  if (first !== undefined && Number.isFinite(first.seconds) && first.seconds * 1000 > stage.soakMs) {
+    warnings.push(shortStageSentence(stage, first));
   }
   const minutes = stage.minUnits / (unitsPerMinute * stage.share);
   if (minutes * 60_000 > stage.soakMs) {
@@ -93,12 +75,36 @@ function stageReport({ plan, stage, index, config, history }: StageContext): {
       `${units(stage.minUnits)} requests at ${nameOfShare(stage.share)} take about ${units(Math.ceil(minutes))} min at this traffic, longer than the stage.`,
     );
   }
-  return { report: { ...base, sentences }, warnings };
+  return { report: { ...base, sentences: [...proofSentences(stage, { unitsPerMinute, rises })] }, warnings };
+}
+
+/** Asked as multiples of the old path's failures; where even the largest lies within the limit, as shares that fail. */
+function risesOf({ plan, stage, index, config }: StageContext, unitsPerMinute: number): readonly RiseProof[] {
+  const errors = config.guards.find(({ kind }) => kind === 'errors');
+  if (errors?.kind !== 'errors') return [];
+  const baselineRate = Math.min(0.2, Math.max(1e-4, config.baseline.errorRate ?? 0.01));
+  const ask = (rises: readonly RiseProof['rise'][]): readonly RiseProof[] => {
+    const proof = timeToProof({
+      ratePerSecond: unitsPerMinute / 60,
+      share: stage.share,
+      baselineRate,
+      harmfulRates: rises.map((rise) => ('fold' in rise ? Math.min(0.99, baselineRate * rise.fold) : rise.rate)),
+      tolerance: errors.tolerance,
+      margin: errors.margins[index] ?? errors.tolerance,
+      alpha: plan.alpha,
+      weight: errors.weight,
+    });
+    return rises.map((rise, at) => ({ rise, seconds: proof.harm[at]?.seconds ?? Infinity }));
+  };
+  const folds = ask(FOLDS.map((fold) => ({ fold })));
+  return Number.isFinite(folds[0]?.seconds) ? folds : ask(RATES.map((rate) => ({ rate })));
 }
 
 function guardReport(guard: PlanGuard, config: EngineConfig): PlanReport['guards'][number] {
   const limit = limitOf(guard, config);
-  return { id: guard.id, title: guard.title, limit, sentence: `${guard.title}: worse by at most ${limit}.` };
+  const isCeiling = config.guards.find(({ id }) => id === guard.id)?.kind === 'ceiling';
+  const rule = isCeiling ? `at most ${limit}, whatever the old path does` : `worse by at most ${limit}`;
+  return { id: guard.id, title: guard.title, limit, sentence: `${guard.title}: ${rule}.` };
 }
 
 function limitOf(guard: PlanGuard, config: EngineConfig): string {
@@ -134,5 +140,7 @@ function reachOf(plan: RolloutPlan): string {
 
 /** Sizes of a rise of failures that a plan is asked about; the first decides the warning. */
 const FOLDS = [5, 2] as const;
-const UNMEASURED = 'This flag has no traffic on record yet, so no time can be told.';
+/** For a path that hardly ever fails: five times next to nothing is nothing that anybody would act on. */
+const RATES = [0.05, 0.01] as const;
+const UNMEASURED = 'This flag has less than a minute of traffic on record, so no time can be told yet.';
 const UNREAD = 'The telemetry store does not answer, so no times can be told and nothing can be started.';

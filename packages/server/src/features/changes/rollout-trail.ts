@@ -137,6 +137,16 @@ export async function readUndo(db: DatabaseConnection, { rolloutId, attempt }: A
   return row === undefined ? null : undoOf(row);
 }
 
+/** The ways back of many rollouts at once, by rollout and attempt. */
+export async function readUndos(
+  db: DatabaseConnection,
+  rolloutIds: readonly string[],
+): Promise<readonly { key: AttemptKey; undo: Undo }[]> {
+  if (rolloutIds.length === 0) return [];
+  const rows = await db.selectFrom('rollout_undos').selectAll().where('rollout_id', 'in', rolloutIds).execute();
+  return rows.map((row) => ({ key: { rolloutId: row.rollout_id, attempt: row.attempt }, undo: undoOf(row) }));
+}
+
 /** Ways back that not every instance has confirmed yet. */
 export async function readOpenUndos(db: DatabaseConnection): Promise<readonly { key: AttemptKey; undo: Undo }[]> {
   const rows = await db.selectFrom('rollout_undos').selectAll().where('completed_at', 'is', null).execute();

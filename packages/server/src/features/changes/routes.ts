@@ -14,9 +14,9 @@ import type { RolloutRecord } from './rollout-record.ts';
 import type { Act, RolloutService } from './rollout-service.ts';
 import { listRollouts, requireRollout } from './rollout-store.ts';
 import { readDecisions, readPoints } from './rollout-trail.ts';
-import { rolloutSummary, rolloutView } from './rollout-view.ts';
+import { rolloutView } from './rollout-view.ts';
 import { conflictsOf } from './start-attempt.ts';
-import { viewFacts } from './view-facts.ts';
+import { rolloutSummaries, viewFacts } from './view-facts.ts';
 
 /** Parse, call, present: rollouts, the ledger, the freeze and the first screen. */
 export function changesRoutes(app: FastifyInstance, context: ChangesContext, service: RolloutService): void {
@@ -32,8 +32,7 @@ function readingRoutes(app: FastifyInstance, context: ChangesContext): void {
     rolloutGet: async ({ params }) => present(context, await requireRollout(db, params.id)),
     rolloutList: async ({ query }) => {
       const { items, next } = await listRollouts(db, query);
-      const facts = await viewFacts(context, db, null);
-      return { items: items.map((record) => rolloutSummary(record, facts)), next };
+      return { items: await rolloutSummaries(context, db, items), next };
     },
     rolloutSeries: async ({ params, query }) => {
       const record = await requireRollout(db, params.id);

@@ -25,7 +25,7 @@ export function engineFor(plan: RolloutPlan, history: History, now: number): Rol
 export async function readHistory(context: ChangesContext, flagKey: string, variant: string): Promise<History> {
   const now = context.clock.now();
   const past = await context.telemetry.readBaseline({ flagKey, variant, fromMs: now - DAY, throughMs: now });
-  const minutes = past.firstAt === null || past.lastAt === null ? 0 : (past.lastAt - past.firstAt) / 60_000;
+  const minutes = past.activeMs / 60_000;
   const unitsPerMinute = minutes >= 1 ? past.units / minutes : null;
   if (past.units < ENOUGH) return { baseline: {}, unitsPerMinute, p95Ms: null };
   const duration = bucketPairsOf(past.duration);

@@ -1,11 +1,12 @@
+import type { RolloutSummary } from '@belay/protocol';
 import type { DatabaseConnection } from '../../platform/sqlite/database.ts';
 import { readLedger } from '../ledger/api.ts';
 import type { ChangesContext } from './changes-context.ts';
 import type { RolloutRecord } from './rollout-record.ts';
-import { readUndo } from './rollout-trail.ts';
-import type { ViewFacts } from './rollout-view.ts';
+import { readUndo, readUndos } from './rollout-trail.ts';
+import { rolloutSummary, type ViewFacts } from './rollout-view.ts';
 
-/** Facts for one rollout's view; null for lists, which show neither undo nor history. */
+/** Facts for one rollout's view; null for what all rollouts share. */
 export async function viewFacts(
   context: ChangesContext,
   db: DatabaseConnection,
@@ -22,4 +23,21 @@ export async function viewFacts(
     instances: context.flags.instances().filter(({ connected }) => connected).length,
     happened,
   };
+}
+
+/** Lines of a list, each with its own way back: a list must not say that an undo is under way when it is done. */
+export async function rolloutSummaries(
+  context: ChangesContext,
+  db: DatabaseConnection,
+  records: readonly RolloutRecord[],
+): Promise<RolloutSummary[]> {
+  const facts = await viewFacts(context, db, null);
+  const undos = await readUndos(
+    db,
+    records.map(({ id }) => id),
+  );
+  return records.map((record) => {
+    const own = undos.find(({ key }) => key.rolloutId === record.id && key.attempt === record.state.attempt);
+    return rolloutSummary(record, { ...facts, undo: own?.undo ?? null });
+  });
 }

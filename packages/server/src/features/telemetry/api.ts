@@ -55,6 +55,8 @@ export interface Baseline {
   /** Unix ms of the first and last arrival; null without any. */
   readonly firstAt: number | null;
   readonly lastAt: number | null;
+  /** How long there was traffic, ms: the span without the windows of five minutes in which nothing arrived. */
+  readonly activeMs: number;
 }
 
 /** When an instance of a service was last heard of. */

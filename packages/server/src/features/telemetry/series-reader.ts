@@ -169,6 +169,7 @@ interface BaselineRow {
   readonly hist: Readonly<Record<string, number>>;
   readonly first: number;
   readonly last: number;
+  readonly windows: number;
 }
 
 /** What a variant did in a stretch of history, by its SDK outcomes and by the spans that evaluated it. */
@@ -199,12 +200,25 @@ export async function readBaseline(client: ClickHouseClient, query: BaselineQuer
     values,
     firstAt: rows.length === 0 ? null : 1000 * Math.min(...rows.map((row) => row.first)),
     lastAt: rows.length === 0 ? null : 1000 * Math.max(...rows.map((row) => row.last)),
+    activeMs: activeMsOf(rows),
   };
 }
 
+/** Quiet hours are no traffic: only windows in which something arrived count, and never more than the whole span. */
+function activeMsOf(rows: readonly BaselineRow[]): number {
+  if (rows.length === 0) return 0;
+  const spanSeconds = Math.max(...rows.map((row) => row.last)) - Math.min(...rows.map((row) => row.first));
+  const seenSeconds = ACTIVE_WINDOW_S * Math.max(...rows.map((row) => row.windows));
+  return 1000 * Math.min(spanSeconds, seenSeconds);
+}
+
+/** Long enough that one request a few minutes does not look like many, short enough that a break is a break. */
+const ACTIVE_WINDOW_S = 300;
+
 const BASELINE = `
 SELECT toString(value_name) AS value_name, sum(units) AS units, sum(errors) AS errors, sumMap(hist) AS hist,
-  toUnixTimestamp(min(_in)) AS first, toUnixTimestamp(max(_in)) AS last
+  toUnixTimestamp(min(_in)) AS first, toUnixTimestamp(max(_in)) AS last,
+  uniqExact(intDiv(toUnixTimestamp(_in), ${ACTIVE_WINDOW_S})) AS windows
 FROM outcomes
 WHERE flag = {flag:String} AND variant = {variant:String} AND arm != 'forced'
   AND _in >= toDateTime({from:UInt32}, 'UTC') AND _in < toDateTime({through:UInt32}, 'UTC')
@@ -212,7 +226,8 @@ GROUP BY value_name
 UNION ALL
 SELECT '' AS value_name, count() AS units, countIf(is_error = 1) AS errors,
   sumMap(map(toInt16(if(duration_ns = 0, -32768, ceil(log2(duration_ns / 1000000) * 16) - 1)), toUInt64(1))) AS hist,
-  toUnixTimestamp(min(_in)) AS first, toUnixTimestamp(max(_in)) AS last
+  toUnixTimestamp(min(_in)) AS first, toUnixTimestamp(max(_in)) AS last,
+  uniqExact(intDiv(toUnixTimestamp(_in), ${ACTIVE_WINDOW_S})) AS windows
 FROM spans
 WHERE is_unit = 1 AND _in >= toDateTime({from:UInt32}, 'UTC') AND _in < toDateTime({through:UInt32}, 'UTC')
   AND (trace_id, toString(service)) IN (
