@@ -73,7 +73,7 @@ export function idAt(value: unknown, path: string): Uint8Array {
 
 /** The error for a value of the wrong type. */
 export function wrong(path: string, wanted: string, seen: unknown): BelayError {
-  const shown = String(JSON.stringify(seen)).slice(0, 60);
+  const shown = (JSON.stringify(seen) ?? 'undefined').slice(0, 60);
   return new BelayError('request.malformed', `Cannot read ${path}: it should be ${wanted}, but is ${shown}.`, {
     hint: 'See the JSON encoding of OTLP: lowerCamelCase names, ids in hexadecimal, enums as numbers.',
     details: { field: path, seen: shown },

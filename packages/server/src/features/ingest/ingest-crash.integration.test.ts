@@ -29,9 +29,9 @@ test(
     let server = await startServer();
     const acknowledged: number[] = [];
     let next = 0;
-    let stop = false;
+    const stop = new AbortController();
     const clients = Array.from({ length: CLIENTS }, async () => {
-      while (!stop) {
+      while (!stop.signal.aborted) {
         const id = (next += 1);
         if (await sendUntilStored(() => server.url, id)) acknowledged.push(id);
       }
@@ -48,7 +48,7 @@ test(
         server = await startServer();
       }
     }
-    stop = true;
+    stop.abort();
     await Promise.all(clients);
     const gone = once(server.child, 'exit');
     server.child.kill('SIGKILL');

@@ -90,15 +90,13 @@ test.each([
   const exporter = new Exporter({ url: `${base}/v1/logs` });
   const resource = resourceFromAttributes({ 'service.name': `logs-${name}` });
   const provider = new LoggerProvider({ resource, processors: [new BatchLogRecordProcessor({ exporter })] });
-  provider
-    .getLogger('lib')
-    .emit({
-      body: 'hello\n\nselect 1;',
-      severityNumber: 13,
-      severityText: 'WARN',
-      eventName: 'e.1',
-      attributes: { n: 7 },
-    });
+  provider.getLogger('lib').emit({
+    body: 'hello\n\nselect 1;',
+    severityNumber: 13,
+    severityText: 'WARN',
+    eventName: 'e.1',
+    attributes: { n: 7 },
+  });
   await provider.forceFlush();
   await provider.shutdown();
   expect(

@@ -153,33 +153,7 @@ function encodeEvaluations(requests: readonly CommitRequest[], second: number): 
 }
 
 function encodeSpans(requests: readonly CommitRequest[], second: number): EncodedTable {
-  const c = {
-    _in: dateTime(),
-    _req: bigUint64(),
-    ts: dateTimeNs(),
-    trace_id: fixedString(16),
-    span_id: fixedString(8),
-    parent_id: fixedString(8),
-    service: lowCardinality(),
-    instance: lowCardinality(),
-    scope: lowCardinality(),
-    name: lowCardinality(),
-    kind: uint8(),
-    status: uint8(),
-    status_message: string(),
-    duration_ns: bigUint64(),
-    is_unit: uint8(),
-    is_error: uint8(),
-    http_status: uint16(),
-    route: lowCardinality(),
-    flag_key: lowCardinality(),
-    variant: lowCardinality(),
-    attributes: flatMap(),
-    resource: flatMap(),
-    event_ts: arrayOf(dateTimeNs()),
-    event_name: arrayOf(lowCardinality()),
-    event_attributes: arrayOf(flatMap()),
-  };
+  const c = spanColumns();
   for (const request of requests) {
     const flags = flagBySpan(request.batch.evaluations);
     for (const span of request.batch.spans) {
@@ -213,6 +187,37 @@ function encodeSpans(requests: readonly CommitRequest[], second: number): Encode
     }
   }
   return encoded(c, 0);
+}
+
+// The columns' types tell what may be pushed.
+function spanColumns() {
+  return {
+    _in: dateTime(),
+    _req: bigUint64(),
+    ts: dateTimeNs(),
+    trace_id: fixedString(16),
+    span_id: fixedString(8),
+    parent_id: fixedString(8),
+    service: lowCardinality(),
+    instance: lowCardinality(),
+    scope: lowCardinality(),
+    name: lowCardinality(),
+    kind: uint8(),
+    status: uint8(),
+    status_message: string(),
+    duration_ns: bigUint64(),
+    is_unit: uint8(),
+    is_error: uint8(),
+    http_status: uint16(),
+    route: lowCardinality(),
+    flag_key: lowCardinality(),
+    variant: lowCardinality(),
+    attributes: flatMap(),
+    resource: flatMap(),
+    event_ts: arrayOf(dateTimeNs()),
+    event_name: arrayOf(lowCardinality()),
+    event_attributes: arrayOf(flatMap()),
+  };
 }
 
 function encodeLogs(requests: readonly CommitRequest[], second: number): EncodedTable {

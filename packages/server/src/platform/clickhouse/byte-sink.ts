@@ -17,87 +17,97 @@ export interface ByteSink {
 
 const FIRST_SIZE = 1024;
 
+interface SinkState {
+  buffer: Buffer;
+  view: DataView;
+  at: number;
+}
+
 /** Starts an empty sink. */
 export function createByteSink(): ByteSink {
-  let buffer = Buffer.allocUnsafe(FIRST_SIZE);
-  let view = viewOf(buffer);
-  let at = 0;
-  const reserve = (count: number): void => {
-    if (at + count <= buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(2 * buffer.length, at + count));
-    buffer.copy(larger, 0, 0, at);
-    buffer = larger;
-    view = viewOf(larger);
-  };
-  const varint = (value: number): void => {
-    reserve(10);
-    let rest = value;
-    while (rest >= 128) {
-      buffer[at] = (rest % 128) + 128;
-      at += 1;
-      rest = Math.floor(rest / 128);
-    }
-    buffer[at] = rest;
-    at += 1;
-  };
+  const buffer = Buffer.allocUnsafe(FIRST_SIZE);
+  const sink: SinkState = { buffer, view: viewOf(buffer), at: 0 };
   return {
+    ...integerWriters(sink),
     get length() {
-      return at;
+      return sink.at;
     },
+    varint: (value) => writeVarint(sink, value),
+    text: (value) => writeText(sink, value),
+    bytes(value) {
+      reserve(sink, value.length);
+      sink.buffer.set(value, sink.at);
+      sink.at += value.length;
+    },
+    written: () => sink.buffer.subarray(0, sink.at),
+  };
+}
+
+function integerWriters(sink: SinkState): Pick<ByteSink, 'u8' | 'u16' | 'u32' | 'u64' | 'big64'> {
+  return {
     u8(value) {
-      reserve(1);
-      buffer[at] = value & 0xff;
-      at += 1;
+      reserve(sink, 1);
+      sink.buffer[sink.at] = value & 0xff;
+      sink.at += 1;
     },
     u16(value) {
-      reserve(2);
-      buffer[at] = value & 0xff;
-      buffer[at + 1] = (value >> 8) & 0xff;
-      at += 2;
+      reserve(sink, 2);
+      sink.view.setUint16(sink.at, value, true);
+      sink.at += 2;
     },
     u32(value) {
-      reserve(4);
-      view.setUint32(at, value, true);
-      at += 4;
+      reserve(sink, 4);
+      sink.view.setUint32(sink.at, value, true);
+      sink.at += 4;
     },
     u64(value) {
-      reserve(8);
+      reserve(sink, 8);
       const high = Math.floor(value / 2 ** 32);
-      view.setUint32(at, value - high * 2 ** 32, true);
-      view.setUint32(at + 4, high, true);
-      at += 8;
+      sink.view.setUint32(sink.at, value - high * 2 ** 32, true);
+      sink.view.setUint32(sink.at + 4, high, true);
+      sink.at += 8;
     },
     big64(value) {
-      reserve(8);
-      view.setBigUint64(at, value, true);
-      at += 8;
+      reserve(sink, 8);
+      sink.view.setBigUint64(sink.at, value, true);
+      sink.at += 8;
     },
-    varint,
-    text(value) {
-      // Three bytes a UTF-16 unit at most; the length prefix is known only after writing.
-      const most = 3 * value.length;
-      reserve(most + 10);
-      if (most < 128 && writeAscii(buffer, at + 1, value)) {
-        buffer[at] = value.length;
-        at += value.length + 1;
-        return;
-      }
-      if (most < 128) {
-        const written = buffer.write(value, at + 1);
-        buffer[at] = written;
-        at += written + 1;
-        return;
-      }
-      varint(Buffer.byteLength(value));
-      at += buffer.write(value, at);
-    },
-    bytes(value) {
-      reserve(value.length);
-      buffer.set(value, at);
-      at += value.length;
-    },
-    written: () => buffer.subarray(0, at),
   };
+}
+
+function reserve(sink: SinkState, count: number): void {
+  if (sink.at + count <= sink.buffer.length) return;
+  const larger = Buffer.allocUnsafe(Math.max(2 * sink.buffer.length, sink.at + count));
+  sink.buffer.copy(larger, 0, 0, sink.at);
+  sink.buffer = larger;
+  sink.view = viewOf(larger);
+}
+
+function writeVarint(sink: SinkState, value: number): void {
+  reserve(sink, 10);
+  let rest = value;
+  while (rest >= 128) {
+    sink.buffer[sink.at] = (rest % 128) + 128;
+    sink.at += 1;
+    rest = Math.floor(rest / 128);
+  }
+  sink.buffer[sink.at] = rest;
+  sink.at += 1;
+}
+
+function writeText(sink: SinkState, value: string): void {
+  // Three bytes a UTF-16 unit at most; the length is known only after writing, but where it fits one byte is clear.
+  const most = 3 * value.length;
+  reserve(sink, most + 10);
+  if (most < 128) {
+    const isAscii = writeAscii(sink.buffer, sink.at + 1, value);
+    const written = isAscii ? value.length : sink.buffer.write(value, sink.at + 1);
+    sink.buffer[sink.at] = written;
+    sink.at += written + 1;
+    return;
+  }
+  writeVarint(sink, Buffer.byteLength(value));
+  sink.at += sink.buffer.write(value, sink.at);
 }
 
 function viewOf(buffer: Buffer): DataView {

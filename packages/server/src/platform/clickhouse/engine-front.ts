@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { BelayError } from '@belay/core';
 import type { Session } from 'chdb';
 import { renderParameters } from './query-parameters.ts';
 import type { SessionPool } from './session-pool.ts';
@@ -79,7 +80,7 @@ interface InsertRequest {
  */
 async function insert(request: IncomingMessage, { sql, url, context }: InsertRequest): Promise<Uint8Array> {
   const match = /^([\s\S]*?\(([^()]*)\))\s+FORMAT\s+(\w+)\s*$/i.exec(sql);
-  if (match === null) throw new Error('an insert should read INSERT INTO table (columns) FORMAT name');
+  if (match === null) throw badQuery('An insert should read INSERT INTO table (columns) FORMAT name.');
   const [, head = '', columns = '', format = ''] = match;
   const file = context.nextFile();
   try {
@@ -121,17 +122,21 @@ async function bodyText(request: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_QUERY_BYTES) throw new Error(`the query is longer than ${MAX_QUERY_BYTES} bytes`);
+    if (size > MAX_QUERY_BYTES) throw badQuery(`The query is longer than ${MAX_QUERY_BYTES} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
 function identifier(name: string): string {
-  if (!/^\w+$/.test(name)) throw new Error(`"${name}" is not the name of a setting`);
+  if (!/^\w+$/.test(name)) throw badQuery(`"${name}" is not the name of a setting.`);
   return name;
 }
 
 function text(value: string): string {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function badQuery(message: string): BelayError {
+  return new BelayError('request.invalid', message);
 }

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { mkdirSync, mkdtempSync } from 'node:fs';
-import { Agent } from 'node:http';
+import { Agent, type AgentOptions } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,7 +24,9 @@ export function createTelemetryEngine(options: TelemetryEngineOptions): Telemetr
 
 function embedded(options: TelemetryEngineOptions): TelemetryEngine {
   const socketPath = socketPathIn(options.dataDir);
-  const agent = new Agent({ keepAlive: true, maxSockets: 32, ...{ socketPath } });
+  // The agent hands its options to net.connect, which knows socketPath; its own type does not.
+  const agentOptions: AgentOptions & { readonly socketPath: string } = { keepAlive: true, maxSockets: 32, socketPath };
+  const agent = new Agent(agentOptions);
   const client = createClient({
     url: 'http://engine',
     http_agent: agent,

@@ -1,0 +1,93 @@
+import type { TelemetryBatch } from '@belay/wire';
+import { type CommitRequest, rowCount } from './table-blocks.ts';
+import { tableNames } from './telemetry-tables.ts';
+
+export interface WaitingRequest extends CommitRequest {
+  readonly bytes: number;
+  readonly rows: number;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+/** Requests waiting for a commit; one commit runs at a time. */
+export interface CommitQueue {
+  /** The waiting or running request with this hash. */
+  find(hash: bigint): WaitingRequest | undefined;
+  /** Resolves when the commit that stores the request has ended. */
+  add(request: { readonly batch: TelemetryBatch; readonly hash: bigint; readonly bytes: number }): Promise<void>;
+  waitingBytes(): number;
+  /** Stores what is waiting and takes nothing new. */
+  drain(): Promise<void>;
+}
+
+const FLUSH_ROWS = 50_000;
+const FLUSH_MS = 200;
+
+/** Collects requests until there are enough rows or the oldest has waited long enough, then hands them to `commit`. */
+export function createCommitQueue(commit: (requests: readonly WaitingRequest[]) => Promise<void>): CommitQueue {
+  const byHash = new Map<bigint, WaitingRequest>();
+  const queue: WaitingRequest[] = [];
+  const state = { rows: 0, bytes: 0, timer: undefined as NodeJS.Timeout | undefined, draining: false };
+  let running: Promise<void> | undefined;
+
+  const schedule = (): void => {
+    if (running !== undefined || queue.length === 0) return;
+    if (state.rows >= FLUSH_ROWS || state.draining) flush();
+    else state.timer ??= setTimeout(flush, FLUSH_MS);
+  };
+  const flush = (): void => {
+    clearTimeout(state.timer);
+    state.timer = undefined;
+    if (running !== undefined || queue.length === 0) return;
+    const requests = queue.splice(0, commitLength(queue));
+    for (const request of requests) state.rows -= request.rows;
+    running = runCommit(requests);
+  };
+  const runCommit = async (requests: readonly WaitingRequest[]): Promise<void> => {
+    const failure = await commit(requests).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    for (const request of requests) {
+      byHash.delete(request.hash);
+      state.bytes -= request.bytes;
+      if (failure === undefined) request.done.resolve();
+      else request.done.reject(failure.error);
+    }
+    running = undefined;
+    schedule();
+  };
+  return {
+    find: (hash) => byHash.get(hash),
+    add({ batch, hash, bytes }) {
+      const request: WaitingRequest = { batch, hash, bytes, rows: rowsOf(batch), done: Promise.withResolvers() };
+      byHash.set(hash, request);
+      queue.push(request);
+      state.rows += request.rows;
+      state.bytes += bytes;
+      schedule();
+      return request.done.promise;
+    },
+    waitingBytes: () => state.bytes,
+    async drain() {
+      state.draining = true;
+      const last = [...byHash.values()].map((request) => request.done.promise);
+      flush();
+      await Promise.allSettled(last);
+    },
+  };
+}
+
+/** Rows that a batch brings for all tables together. */
+export function rowsOf(batch: TelemetryBatch): number {
+  return tableNames.reduce((sum, table) => sum + rowCount(table, batch), 0);
+}
+
+/** How many requests make the next commit: at least one, and not so many that a commit takes long. */
+function commitLength(queue: readonly WaitingRequest[]): number {
+  let rows = 0;
+  for (const [index, request] of queue.entries()) {
+    rows += request.rows;
+    if (index > 0 && rows > 2 * FLUSH_ROWS) return index;
+  }
+  return queue.length;
+}
