@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axeFindings, type Browser, desktop, openBrowser, phone, sidewaysScroll, smallest } from './browser.ts';
 import { type FixtureServer, startFixtureServer } from './fixture-server.ts';
@@ -134,6 +137,19 @@ describe('empty and failing', () => {
     expect(server.writes.at(-1)).toBe('POST /api/v1/session {"token":"blt_secret"}');
     await page.close();
   });
+});
+
+it('stays within its budget: 60 kB of script and 12 kB of style, compressed', async () => {
+  const folder = path.resolve(import.meta.dirname, '../../packages/web/dist/assets');
+  const sizes = { '.js': 0, '.css': 0 };
+  for (const name of await readdir(folder)) {
+    const extension = path.extname(name);
+    if (extension !== '.js' && extension !== '.css') continue;
+    sizes[extension] += gzipSync(await readFile(path.join(folder, name))).length;
+  }
+  expect(sizes['.js']).toBeGreaterThan(10_000);
+  expect(sizes['.js']).toBeLessThanOrEqual(60_000);
+  expect(sizes['.css']).toBeLessThanOrEqual(12_000);
 });
 
 it('asks nobody but Belay, and logs no error', () => {

@@ -50,7 +50,7 @@ it('the change page shows the automatic rollback without a reload, with its reas
   );
   await page.getByText('3 of 3 instances confirmed the old path').first().waitFor();
   expect(await page.getByRole('button', { name: /^Failed checkouts/ }).innerText()).toContain('Worse');
-  await page.locator('.chart svg .taken-back').waitFor();
+  await page.locator('.chart svg .taken-back').waitFor({ state: 'attached' });
 });
 
 it('the verdict is computed again from stored outcomes and agrees', async () => {
@@ -105,7 +105,7 @@ it('a token is made, works until it is revoked, and is then refused', async () =
   await page.getByLabel('Name').fill('pipeline');
   await page.getByRole('checkbox', { name: /^read/ }).check();
   await page.getByRole('button', { name: 'Create' }).click();
-  const secret = (await page.getByText(/^blt_/).innerText()).trim();
+  const secret = (await page.getByRole('dialog').getByText(/^blt_/).innerText()).trim();
   await page.getByRole('button', { name: 'I have it' }).click();
   const ask = async () =>
     (await fetch(`${setupUrl.origin}/api/v1/flags`, { headers: { authorization: `Bearer ${secret}` } })).status;
@@ -121,6 +121,7 @@ it('a person ships, holds, resumes, rolls back with one key and takes the slip b
   await page.getByRole('button', { name: 'Ship a change' }).click();
   await page.getByRole('button', { name: /^Start at/ }).click();
   await page.waitForURL('**/changes/*');
+  await page.locator('.pill', { hasText: 'Going out' }).waitFor();
   await page.keyboard.press('h');
   await page.locator('.pill', { hasText: 'Held' }).waitFor();
   await page.locator('.head').getByRole('button', { name: 'Resume' }).click();

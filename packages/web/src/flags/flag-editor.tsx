@@ -19,12 +19,14 @@ export function FlagEditor({ flag, onDone }: FlagEditorProps): JSX.Element {
   const queries = useQueryClient();
   const [text, setText] = useState(() => JSON.stringify(flag.definition, null, 2));
   const [description, setDescription] = useState(flag.description ?? '');
+  // The version that was opened, not the latest: a save on top of somebody else's must be refused.
+  const [openedVersion] = useState(flag.version);
   const draft = readDraft(text);
   const save = useMutation({
     mutationFn: () =>
       api.call('flagPut', {
         params: { key: flag.key },
-        ifMatch: flag.version,
+        ifMatch: openedVersion,
         body: {
           definition: draft.definition ?? flag.definition,
           description: description.trim() === '' ? null : description.trim(),

@@ -8,7 +8,8 @@ import { PageFrame } from '../shell/page-frame.tsx';
 import { newFlagText, readDraft } from './flag-draft.ts';
 import { DefinitionFields } from './flag-editor.tsx';
 
-const KEY_PATTERN = '[A-Za-z0-9][A-Za-z0-9._/\\-]*';
+// Browsers read `pattern` with the v flag, which wants the slash and the dash escaped in a class.
+const KEY_PATTERN = '[A-Za-z0-9][A-Za-z0-9._\\/\\-]*';
 
 /** Makes a flag that serves the old path to everybody until a change is shipped. */
 export function NewFlagPage(): JSX.Element {
