@@ -46,7 +46,7 @@ function startExpress(): Server {
 
 async function startFastify(): Promise<Server> {
   const app = require('fastify')();
-  app.get('/items/:id', async (request: { headers: Record<string, string> }) => ({
+  app.get('/items/:id', (request: { headers: Record<string, string> }) => ({
     id: 1,
     isNew: isOn(request.headers['x-user'] ?? ''),
   }));

@@ -22,7 +22,6 @@ export type DropCause =
   | 'value-outside-unit'
   | 'value-not-a-number'
   | 'value-limit'
-  | 'exposure-limit'
   | 'snapshot-invalid'
   | 'snapshot-older'
   | 'snapshot-file'

@@ -1,7 +1,7 @@
 import type { GuardedResult } from '@belay/core/flag';
 import type { Clock } from './clock.ts';
 import type { OutcomeAccumulator, OutcomeSeries } from './outcome-accumulator.ts';
-import { fingerprintOf, type RecentKeys } from './recent-keys.ts';
+import { type RecentKeys, createFingerprint } from './recent-keys.ts';
 import { type Unit, type UnitEnd, type UnitNote, currentUnit, noteOf, noteOnUnit } from './unit-scope.ts';
 
 /** Counts units of flags that nobody rolls out now: the past that the next rollout is planned and judged with. */
@@ -43,6 +43,7 @@ function createFlagPast(
   { clock, outcomes, failed, revision }: Parameters<typeof createFlagHistory>[0],
   flagKey: string,
 ): FlagPast {
+  const fingerprintOf = createFingerprint(flagKey);
   const byVariant = new Map<string, OutcomeSeries>();
   const ended = ({ series, fingerprint }: UnitNote, unit: Unit, end: UnitEnd): void => {
     // Deduplicated as in a rollout, so that the past and the comparison speak of the same rate.
@@ -62,7 +63,7 @@ function createFlagPast(
         series = { rolloutId: '', flagKey, revision, variant, arm: 'randomised', side: undefined, group: -1 };
         byVariant.set(variant, series);
       }
-      const fingerprint = targetingKey === undefined ? undefined : fingerprintOf(flagKey, targetingKey);
+      const fingerprint = targetingKey === undefined ? undefined : fingerprintOf(targetingKey);
       noteOnUnit(unit, { owner: flagKey, series, fingerprint, ended });
     },
   };

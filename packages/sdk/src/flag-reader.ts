@@ -8,7 +8,7 @@ import {
 import type { Clock } from './clock.ts';
 import { type FlagHistory, createFlagHistory } from './flag-history.ts';
 import type { OutcomeAccumulator, OutcomeSeries } from './outcome-accumulator.ts';
-import { createRecentKeys, fingerprintOf } from './recent-keys.ts';
+import { createRecentKeys, createFingerprint } from './recent-keys.ts';
 import {
   type RolloutWatch,
   type RolloutWatches,
@@ -92,6 +92,7 @@ interface GuardParts {
 
 function createGuard({ clock, outcomes, onTrip }: FlagReaderParts, { overlay, watch, revision }: GuardParts): Guard {
   const seriesOf = createSeriesIndex(overlay, revision);
+  const fingerprintOf = createFingerprint(watch.rolloutId);
   const standIn: FlagReading = { result: overlay.unkeyed, isStandIn: true };
 
   const ended = ({ series, fingerprint }: UnitNote, unit: Unit, end: UnitEnd): void => {
@@ -115,7 +116,7 @@ function createGuard({ clock, outcomes, onTrip }: FlagReaderParts, { overlay, wa
       const isServing = watchState(watch, clock.monotonic()) === 'serving';
       // Not counted on either side: it belongs to the new variant, but has not met it.
       if (!isServing && result.side === 'canary') return standIn;
-      const fingerprint = targetingKey === undefined ? undefined : fingerprintOf(watch.rolloutId, targetingKey);
+      const fingerprint = targetingKey === undefined ? undefined : fingerprintOf(targetingKey);
       const series = seriesOf(result);
       // While the new variant is not served, first exposures of the old one would look like an uneven split.
       if (isServing && (fingerprint === undefined || watch.exposed.claim(fingerprint, 0))) outcomes.addExposure(series);

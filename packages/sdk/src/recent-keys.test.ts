@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createRecentKeys, fingerprintOf } from './recent-keys.ts';
+import { createFingerprint, createRecentKeys } from './recent-keys.ts';
 
 it('claims a key once within its window and again after it', () => {
   const keys = createRecentKeys(100, 300);
@@ -25,7 +25,7 @@ it('gives different keys different fingerprints, as safe integers', () => {
   const samples = fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 40 }), { minLength: 2, maxLength: 200 });
   fc.assert(
     fc.property(samples, (texts) => {
-      const prints = texts.map((text) => fingerprintOf('rollout', text));
+      const prints = texts.map(createFingerprint('rollout'));
       expect(prints.every((print) => Number.isSafeInteger(print) && print >= 0)).toBe(true);
       expect(new Set(prints).size).toBe(new Set(texts.map((text) => text.toWellFormed())).size);
     }),

@@ -29,10 +29,10 @@ export function createRecentKeys(capacity: number, windowMs: number): RecentKeys
 }
 
 /**
- * A unit key as a 53-bit number, so that no key is kept in clear and memory does not depend on its length. Among
- * 50 000 keys the chance of any collision is about 1.4e-7.
+ * Turns the unit keys of one scope into 53-bit numbers, so that no key is kept in clear and memory does not depend on
+ * its length. Among 50 000 keys the chance of any collision is about 1.4e-7.
  */
-export function fingerprintOf(scope: string, key: string): number {
+export function createFingerprint(scope: string): (key: string) => number {
   const seed = murmur3(scope);
-  return murmur3(key, seed) * 0x200000 + (murmur3(key, ~seed) >>> 11);
+  return (key) => murmur3(key, seed) * 0x200000 + (murmur3(key, ~seed) >>> 11);
 }
