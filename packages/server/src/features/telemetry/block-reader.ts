@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { OutcomeBlock, Side } from '@belay/core';
 import type { BlockQuery } from './api.ts';
-import { lookbackOf, SDK_BLOCKS, SPAN_BLOCKS } from './block-sql.ts';
+import { ANY_EVALUATION, lookbackOf, SDK_BLOCKS, SPAN_BLOCKS } from './block-sql.ts';
 
 /** One row of either query: everything of a rollout, second, side, value and group. */
 interface BlockRow {
@@ -27,19 +27,27 @@ export async function readBlocks(
   const open = queries.filter((query) => query.fromSecond <= throughSecond);
   if (open.length > 0) {
     const parameters = parametersOf(open, throughSecond);
-    const rows = await Promise.all([SDK_BLOCKS, SPAN_BLOCKS].map((query) => readRows(client, query, parameters)));
+    const rows = await Promise.all([
+      readRows<BlockRow>(client, SDK_BLOCKS, parameters),
+      readSpanRows(client, parameters),
+    ]);
     for (const row of rows.flat()) addRow(blocks, row);
   }
   return new Map([...blocks].map(([rolloutId, seconds]) => [rolloutId, inOrder(seconds)]));
 }
 
-async function readRows(
+async function readSpanRows(client: ClickHouseClient, parameters: Record<string, unknown>): Promise<BlockRow[]> {
+  const evaluations = await readRows<object>(client, ANY_EVALUATION, parameters);
+  return evaluations.length === 0 ? [] : readRows<BlockRow>(client, SPAN_BLOCKS, parameters);
+}
+
+async function readRows<Row>(
   client: ClickHouseClient,
   query: string,
   parameters: Record<string, unknown>,
-): Promise<BlockRow[]> {
+): Promise<Row[]> {
   const result = await client.query({ query, query_params: parameters, format: 'JSONEachRow' });
-  return result.json<BlockRow>();
+  return result.json<Row>();
 }
 
 function parametersOf(queries: readonly BlockQuery[], through: number): Record<string, unknown> {

@@ -16,6 +16,13 @@ WHERE flag IN {flags:Array(String)} AND rollout IN {rollouts:Array(String)}
 GROUP BY rollout, second, side, value_name, grp
 ORDER BY rollout, second, side, value_name, grp`;
 
+/** One row where any flag was evaluated by a service without the SDK; planning the joins costs more than this. */
+export const ANY_EVALUATION = `
+SELECT 1 AS found FROM evaluations
+WHERE flag IN {flags:Array(String)} AND judged = 1 AND late = 0
+  AND _in >= toDateTime({lookback:UInt32}, 'UTC') AND _in <= toDateTime({through:UInt32}, 'UTC')
+LIMIT 1`;
+
 /**
  * Outcomes of services without the SDK: a flag evaluation told by a span or log record is joined with the span of its
  * unit of work (same trace and service, evaluated while the unit ran). The block of a pair is when its later half

@@ -69,7 +69,10 @@ function engineArguments({ memoryLimitBytes }: EngineSettings): string[] {
 }
 
 function tell(message: EngineMessage): void {
-  process.send?.(message);
+  // The parent may be killed just now; without it there is nothing to do.
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error !== null) die();
+  });
 }
 
 function die(): void {
