@@ -16,7 +16,8 @@ export function generateCliReference(): string {
     '`./.belay/cli-token` of a server that runs in this folder; what `belay login` kept. The address is',
     '`http://127.0.0.1:4600` when nobody says otherwise.',
     '',
-    'A rollout is named by its id, its number (`12` or `#12`) or its flag. Exit codes: [exit-codes.md](exit-codes.md).',
+    'A rollout is named by its id, its number (`12` or `#12`), its flag, or its name in `./belay.yaml`.',
+    'Exit codes: [exit-codes.md](exit-codes.md).',
     '',
     ...commands.flatMap(([route, help]) => [`## ${route}`, '', '```text', help.trimEnd(), '```', '']),
   ].join('\n');

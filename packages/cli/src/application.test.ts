@@ -27,6 +27,17 @@ describe('the command line', () => {
     expect(printed.stdout).toBe('');
     expect(printed.stderr.trimEnd().split('\n')).toHaveLength(4);
     expect(printed.stderr).toContain('status');
+    expect(printed.stderr).toContain('fix: belay --help');
+  });
+
+  test.each([
+    ['rollout strat', 'belay rollout --help'],
+    ['rollout start', 'belay rollout start --help'],
+    ['config validate --bogus', 'belay config validate --help'],
+  ])('names the help that mends "belay %s"', async (line, help) => {
+    const { world, printed } = watchWorld();
+    expect(await runBelay(line.split(' '), world)).toBe(2);
+    expect(printed.stderr).toContain(`fix: ${help}\n`);
   });
 
   test.each([

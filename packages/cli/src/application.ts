@@ -29,7 +29,6 @@ export function helpOfAllCommands(): readonly (readonly [route: string, help: st
 /** Runs one command line and returns the code for the shell. */
 export async function runBelay(inputs: readonly string[], world: World): Promise<ExitCode> {
   const complaints: string[] = [];
-  const isJson = inputs.includes('--json');
   const process: StricliProcess = {
     stdout: { write: (text) => void world.stdout.write(text) },
     stderr: { write: (text) => void complaints.push(text) },
@@ -38,20 +37,21 @@ export async function runBelay(inputs: readonly string[], world: World): Promise
   const context: BelayContext & { readonly process: StricliProcess } = { process, world, end: exitCode.done };
   if (inputs[0] === '__complete') return complete(inputs.slice(1), context, world);
   await run(application, inputs, context);
-  return finish({ complaints, isJson, stricliCode: Number(process.exitCode ?? 0), end: context.end, world });
+  return finish({ complaints, inputs, stricliCode: Number(process.exitCode ?? 0), end: context.end, world });
 }
 
 type StricliProcess = Parameters<typeof run<BelayContext>>[2]['process'];
 
 interface Ending {
   readonly complaints: readonly string[];
-  readonly isJson: boolean;
+  readonly inputs: readonly string[];
   readonly stricliCode: number;
   readonly end: ExitCode;
   readonly world: World;
 }
 
-function finish({ complaints, isJson, stricliCode, end, world }: Ending): ExitCode {
+function finish({ complaints, inputs, stricliCode, end, world }: Ending): ExitCode {
+  const isJson = inputs.includes('--json');
   const text = complaints.join('').trim();
   if (stricliCode === StricliExit.Success) {
     if (text !== '') world.stderr.write(`${text}\n`);
@@ -69,9 +69,20 @@ function finish({ complaints, isJson, stricliCode, end, world }: Ending): ExitCo
     exitCode: exitCode.usage,
     what: 'The command line is not understood.',
     why: text.replaceAll('\n', ' '),
-    fix: 'belay --help',
+    fix: `${knownPart(inputs)} --help`,
   });
   return exitCode.usage;
+}
+
+/** The longest beginning of the line that names a command or a group of them: `belay rollout` of `rollout strat`. */
+function knownPart(inputs: readonly string[]): string {
+  const routes = helpOfAllCommands().map(([route]) => `${route} `);
+  let known = 'belay';
+  for (const word of inputs) {
+    if (!routes.some((route) => route.startsWith(`${known} ${word} `))) break;
+    known = `${known} ${word}`;
+  }
+  return known;
 }
 
 async function complete(

@@ -53,7 +53,8 @@ export function findCredentials(flags: ConnectionFlags, surroundings: Surroundin
     ['belay login', stored?.url === undefined || stored.url === url?.value ? stored?.token : undefined],
   ]);
   if (url !== undefined) checkUrl(url.value, url.origin);
-  if (url === undefined || token === undefined) throw noToken(url?.value ?? DEFAULT_URL, surroundings.cwd);
+  if (url === undefined || token === undefined)
+    throw noToken({ url: url?.value ?? DEFAULT_URL, isGuess: url?.origin === 'the default', cwd: surroundings.cwd });
   return { url: url.value.replace(/\/+$/, ''), token: token.value, origin: { url: url.origin, token: token.origin } };
 }
 
@@ -88,13 +89,25 @@ function checkUrl(url: string, origin: string): void {
   });
 }
 
-function noToken(url: string, cwd: string): CliFailure {
+interface NoToken {
+  readonly url: string;
+  /** Nobody named a server: then most likely none has been started. */
+  readonly isGuess: boolean;
+  readonly cwd: string;
+}
+
+function noToken({ url, isGuess, cwd }: NoToken): CliFailure {
+  const login = `belay login --url ${isGuess ? '<address>' : url} --token <token>`;
   return new CliFailure({
     code: 'access.unauthenticated',
     exitCode: exitCode.access,
-    what: `There is no token for ${url}.`,
+    what: isGuess
+      ? 'No server runs in this folder, and there is no token for another.'
+      : `There is no token for ${url}.`,
     why: `--token and BELAY_KEY are not set, "belay login" was not used, and ${path.join(cwd, '.belay', 'cli-token')} does not exist.`,
-    fix: `belay login --url ${url} --token <token>   (or run belay in the folder of "belay server")`,
+    fix: isGuess
+      ? `belay server   (in this folder; or run belay in the folder of the server; or ${login})`
+      : `${login}   (or run belay in the folder of "belay server")`,
   });
 }
 

@@ -34,6 +34,7 @@ const COMMAND_LINES: readonly (readonly [line: string, code: number | 'any'])[] 
   ['rollout start shop.first', 0],
   ['rollout status', 0],
   ['rollout status 999', 4],
+  ['rollout status first-change', 0],
   ['rollout watch shop.first --timeout 1s', 12],
   ['rollout hold #1', 0],
   ['rollout watch #1 --timeout 1s', 11],

@@ -18,7 +18,7 @@ export interface PlanFlags extends CommonFlags {
  * flag. Flags of the command win over the file.
  */
 export async function readPlanInput(run: Run, flags: PlanFlags, name: string): Promise<RolloutInput> {
-  const written = await findWritten(run.world.cwd, flags.config, name);
+  const written = await findWrittenRollout(run.world.cwd, flags.config, name);
   return {
     ...(written ?? { flag: name }),
     ...(flags.profile === undefined ? {} : { profile: flags.profile }),
@@ -36,7 +36,12 @@ function parseStages(text: string): NonNullable<RolloutInput['stages']> {
   });
 }
 
-async function findWritten(cwd: string, config: string | undefined, name: string): Promise<RolloutInput | undefined> {
+/** The entry of belay.yaml with this name or for this flag; undefined without one, or without the default file. */
+export async function findWrittenRollout(
+  cwd: string,
+  config: string | undefined,
+  name: string,
+): Promise<RolloutInput | undefined> {
   const file = path.resolve(cwd, config ?? 'belay.yaml');
   let text: string;
   try {

@@ -2,16 +2,31 @@ import type { RolloutSummary, RolloutView } from '@belay/protocol';
 import type { Api } from './connection.ts';
 import { exitCode } from './exit-code.ts';
 import { CliFailure } from './failure.ts';
+import { findWrittenRollout } from './plan-input.ts';
+import type { Run } from './run.ts';
 
 const UNDER_WAY = new Set(['running', 'held', 'scheduled']);
 
 /**
- * Finds the rollout somebody means by its id, its number (`12`, `#12`), or its flag's key (the newest rollout of the
- * flag, one that is going out first). Without a name: the only one that is going out.
+ * Finds the rollout somebody means by its id, its number (`12`, `#12`), its flag's key or its name in belay.yaml (the
+ * newest rollout of the flag, one that is going out first). Without a name: the only one that is going out, else the
+ * newest.
  */
-export async function findRollout(api: Api, reference: string | undefined): Promise<RolloutView> {
+export async function findRollout(run: Run, api: Api, reference: string | undefined): Promise<RolloutView> {
   const found = reference === undefined ? await findOnly(api) : await findNamed(api, reference);
-  return api.call('rolloutGet', { params: { id: found } });
+  if (found !== undefined) return api.call('rolloutGet', { params: { id: found } });
+  // Only now: a broken file must not stand in the way of taking back what has a number.
+  const name = reference ?? '';
+  const written = await findWrittenRollout(run.world.cwd, undefined, name);
+  const byFile = written?.flag === undefined ? undefined : await findNamed(api, written.flag);
+  if (byFile !== undefined) return api.call('rolloutGet', { params: { id: byFile } });
+  throw new CliFailure({
+    code: 'rollout.not-found',
+    exitCode: exitCode.notFound,
+    what: 'There is no such rollout.',
+    why: `No rollout has the id, number, flag or name in belay.yaml "${name}".`,
+    fix: 'belay rollout list',
+  });
 }
 
 async function findOnly(api: Api): Promise<string> {
@@ -29,7 +44,7 @@ async function findOnly(api: Api): Promise<string> {
   });
 }
 
-async function findNamed(api: Api, reference: string): Promise<string> {
+async function findNamed(api: Api, reference: string): Promise<string | undefined> {
   const number = /^#?(\d+)$/.exec(reference)?.[1];
   let newest: RolloutSummary | undefined;
   let cursor: string | undefined;
@@ -45,14 +60,7 @@ async function findNamed(api: Api, reference: string): Promise<string> {
     }
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  if (newest !== undefined) return newest.id;
-  throw new CliFailure({
-    code: 'rollout.not-found',
-    exitCode: exitCode.notFound,
-    what: 'There is no such rollout.',
-    why: `No rollout has the id, number or flag "${reference}".`,
-    fix: 'belay rollout list',
-  });
+  return newest?.id;
 }
 
 function nameOf(item: RolloutSummary): string {

@@ -47,6 +47,7 @@ const view: RolloutView = {
   word: 'Going out',
   tone: 'live',
   share: 0.1,
+  reached: 0.1,
   attempt: 1,
   startedBy: null,
   createdAt: 0,
@@ -111,14 +112,14 @@ test('a rollout is drawn with the words of its page, and right is worse on one a
     Can't tell yet.
     Next: to 50% when proven
 
-    ▶ 10% (12 of 20 s, 90 of 200 requests)  ─  · 50%
+    ▶ 10% (12 s of 20 s, 90 of 200 requests)  ─  · 50%
 
     guard                          same    limit       verdict
     Failed checkouts                 ┊       ━━━━━━━●  ■ Worse        1.1 to 6.8 points higher. Your limit is 1.0.
     Cost                             ┊       ╎         ○ No data yet
     Measurement is sound.
 
-    Harm so far: at most 37 failed requests.
+    Harm so far: at most 37 failed requests
     Undo: Not measured yet."
   `);
 });

@@ -1,3 +1,4 @@
+import { duration, units } from '@belay/core/rollout';
 import type { GuardView, RolloutView, StageView, Tone } from '@belay/protocol';
 import type { Output, Style } from './output.ts';
 import { formatTable } from './table.ts';
@@ -28,14 +29,14 @@ const VERDICT_MARK: Readonly<Record<GuardView['verdict'], { mark: string; style:
 /** The rollout page for a terminal: head, verdict, ladder, guards, harm, undo. Sentences are the server's own. */
 export function rolloutText(view: RolloutView, { paint }: Paint): string {
   const head = `#${view.number} ${paint('bold', view.title)}  ${paint(STYLE[view.tone], view.word)}  ${shareText(view.share)}`;
-  const next = view.next === null ? [] : [`${view.next.label}: ${view.next.what} ${view.next.condition}`.trimEnd()];
+  const next = view.next === null ? [] : [nextText(view.next)];
   return [
     head,
     `${view.flagKey}: ${view.controlVariant} → ${view.canaryVariant}`,
     '',
     paint(STYLE[view.verdict.tone], view.verdict.headline),
     ...(view.verdict.detail === '' ? [] : [view.verdict.detail]),
-    ...(view.held === null ? [] : [view.held.sentence]),
+    ...(view.held === null || view.held.sentence === view.verdict.detail ? [] : [view.held.sentence]),
     ...next,
     '',
     view.stages.map((stage) => stageText(stage, paint)).join('  ─  '),
@@ -44,7 +45,7 @@ export function rolloutText(view: RolloutView, { paint }: Paint): string {
     ...(view.tradeOff === null ? [] : [view.tradeOff.text]),
     view.soundness.text,
     '',
-    `${view.harm.title}: ${view.harm.headline} ${view.harm.unit}. ${view.harm.sub}`.trimEnd(),
+    harmText(view.harm),
     `Undo: ${view.undo.sentence}`,
   ].join('\n');
 }
@@ -66,9 +67,21 @@ function stageText(stage: StageView, paint: Output['paint']): string {
 }
 
 function gatesText(stage: StageView): string {
-  const time = `${Math.round(stage.elapsedMs / 1000)} of ${Math.round(stage.soakMs / 1000)} s`;
-  const requests = `${stage.canaryUnits} of ${stage.minUnits} requests`;
+  const time = `${duration(stage.elapsedMs)} of ${duration(stage.soakMs)}`;
+  const requests = `${units(stage.canaryUnits)} of ${units(stage.minUnits)} requests`;
   return stage.approval === 'needed' ? `${time}, ${requests}, needs approval` : `${time}, ${requests}`;
+}
+
+/** `Next, by itself: 10% at about 01:55`; a condition that is a sentence of its own stands as one. */
+function nextText({ label, what, condition }: NonNullable<RolloutView['next']>): string {
+  if (condition === '') return `${label}: ${what}`;
+  return /^\p{Lu}/u.test(condition) ? `${label}: ${what}. ${condition}.` : `${label}: ${what} ${condition}`;
+}
+
+/** `Harm done: about 2 failed requests (between 0 and 2 more than the old path)`. */
+function harmText({ title, headline, unit, sub }: RolloutView['harm']): string {
+  const amount = unit === '' ? headline : `${headline} ${unit}`;
+  return sub === '' ? `${title}: ${amount}` : `${title}: ${amount} (${sub})`;
 }
 
 function guardTable(guards: readonly GuardView[], paint: Output['paint']): string {

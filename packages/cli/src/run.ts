@@ -1,6 +1,7 @@
 import type { CommandContext } from '@stricli/core';
 import type { Api, ConnectionFlags } from './connection.ts';
-import type { ExitCode } from './exit-code.ts';
+import { exitCode, type ExitCode } from './exit-code.ts';
+import type { FailureFacts } from './failure.ts';
 import { failureOf } from './failure-of.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -59,13 +60,16 @@ export function lazily<F extends PlainFlags, A extends readonly unknown[]>(
   return async () => {
     const code = await load();
     return async function runCommand(this: BelayContext, flags: F, ...args: A): Promise<void> {
-      const run = createRun(this.world, flags);
+      let tokenOrigin: string | undefined;
+      const run = createRun(this.world, flags, (origin) => {
+        tokenOrigin = origin;
+      });
       try {
         this.end = await code(run, flags, ...args);
       } catch (error) {
         const facts = failureOf(error);
         if (facts === undefined) throw error;
-        run.output.failure(facts);
+        run.output.failure(withTokenOrigin(facts, tokenOrigin));
         if (flags.debug && error instanceof Error) this.world.stderr.write(`${error.stack ?? ''}\n`);
         this.end = facts.exitCode;
       }
@@ -73,14 +77,24 @@ export function lazily<F extends PlainFlags, A extends readonly unknown[]>(
   };
 }
 
-function createRun(world: World, flags: PlainFlags & ConnectionFlags): Run {
+/** A token that another shell or an old login left behind is the usual cause, so its source is told. */
+function withTokenOrigin(facts: FailureFacts, origin: string | undefined): FailureFacts {
+  if (facts.exitCode !== exitCode.access || origin === undefined) return facts;
+  return { ...facts, why: `${facts.why} The token came from ${origin}.` };
+}
+
+function createRun(world: World, flags: PlainFlags & ConnectionFlags, useToken: (origin: string) => void): Run {
   const output = createOutput({
     stdout: world.stdout,
     stderr: world.stderr,
     isJson: flags.json,
     hasColour: hasColour(world.environment),
   });
-  const api = async (): Promise<Api> => (await import('./connection.ts')).connect(flags, world);
+  const api = async (): Promise<Api> => {
+    const { connect, findCredentials } = await import('./connection.ts');
+    useToken(findCredentials(flags, world).origin.token);
+    return connect(flags, world);
+  };
   return { output, world, api };
 }
 

@@ -18,9 +18,12 @@ export async function kill(run: Run, flags: KillFlags, flag?: string): Promise<E
   }
   if (!flags.yes) await confirm(run);
   const answer = await api.call('kill', { body });
-  run.output.answer(answer, () =>
-    answer.rolledBack.length === 0 ? 'Nothing was going out.' : `Rolled back: ${answer.rolledBack.join(', ')}`,
-  );
+  if (run.output.isJson || answer.rolledBack.length === 0) {
+    run.output.answer(answer, () => 'Nothing was going out.');
+    return exitCode.done;
+  }
+  const views = await Promise.all(answer.rolledBack.map((id) => api.call('rolloutGet', { params: { id } })));
+  run.output.answer(answer, () => views.map((view) => `#${view.number} ${view.title}: ${view.sentence}`).join('\n'));
   return exitCode.done;
 }
 

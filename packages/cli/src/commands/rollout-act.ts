@@ -35,7 +35,7 @@ export async function rolloutPromote(run: Run, flags: ActFlags, reference?: stri
 /** Rolls back at once, then says how long it took until every instance served the old path. */
 export async function rolloutRollback(run: Run, flags: ActFlags, reference?: string): Promise<ExitCode> {
   const api = await run.api();
-  const rollout = await findRollout(api, reference);
+  const rollout = await findRollout(run, api, reference);
   const rolledBack = await send(api, 'rolloutRollback', { id: rollout.id, reason: flags.reason });
   const view = await waitForUndo(run, api, rolledBack);
   run.output.answer(view, () => `${view.sentence}\n${view.undo.sentence}`);
@@ -49,7 +49,7 @@ interface Target {
 
 async function act(run: Run, action: ActionEndpoint, { flags, reference }: Target): Promise<ExitCode> {
   const api = await run.api();
-  const rollout = await findRollout(api, reference);
+  const rollout = await findRollout(run, api, reference);
   const view = await send(api, action, { id: rollout.id, reason: flags.reason });
   run.output.answer(view, () => `#${view.number} ${view.title}: ${view.word}. ${view.sentence}`);
   return exitCode.done;

@@ -1,3 +1,4 @@
+import { duration, units } from '@belay/core/rollout';
 import type { PlanReport } from '@belay/protocol';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { readPlanInput, type PlanFlags } from '../plan-input.ts';
@@ -17,19 +18,19 @@ export async function rolloutPlan(run: Run, flags: PlanFlags, name: string): Pro
 export function planText(report: PlanReport): string {
   const stages = report.stages.map((stage) => [
     formatShare(stage.share),
-    `${Math.round(stage.soakMs / 1000)} s`,
-    String(stage.minUnits),
+    stage.soakMs === 0 ? '' : duration(stage.soakMs),
+    stage.minUnits === 0 ? '' : units(stage.minUnits),
     stage.approve ? 'asks' : '',
     stage.sentences.join(' '),
   ]);
-  const guards = report.guards.map((guard) => [guard.title, guard.limit, guard.sentence]);
   return [
     report.sentence,
     report.reach,
     '',
-    formatTable(['share', 'soak', 'requests', 'approval', ''], stages),
+    formatTable(['share', 'for', 'requests', 'approval', ''], stages),
     '',
-    formatTable(['guard', 'limit', ''], guards),
+    'Guards:',
+    ...report.guards.map(({ sentence }) => `  ${sentence}`),
     ...report.warnings.map((warning) => `warning: ${warning}`),
     ...report.conflicts.map((conflict) => `refused now: ${conflict.sentence}`),
   ].join('\n');

@@ -5,7 +5,7 @@ import type { CommonFlags, Run } from '../run.ts';
 /** Recomputes every verdict from the stored outcomes; exits 1 where one differs. */
 export async function rolloutReplay(run: Run, _flags: CommonFlags, reference?: string): Promise<ExitCode> {
   const api = await run.api();
-  const rollout = await findRollout(api, reference);
+  const rollout = await findRollout(run, api, reference);
   const report = await api.call('rolloutReplay', { params: { id: rollout.id } });
   run.output.answer(report, () => {
     const size = `${report.decisions} decisions over ${report.blocks} seconds`;

@@ -14,7 +14,7 @@ export interface StartFlags extends PlanFlags {
 /** Starts a rollout: a draft by its number, or a new one of a flag or of an entry of belay.yaml. */
 export async function rolloutStart(run: Run, flags: StartFlags, name: string): Promise<ExitCode> {
   const api = await run.api();
-  const draft = /^#?\d+$/.test(name) ? await findRollout(api, name) : undefined;
+  const draft = /^#?\d+$/.test(name) ? await findRollout(run, api, name) : undefined;
   const started =
     draft === undefined
       ? await api.call('rolloutCreate', { body: { ...(await readPlanInput(run, flags, name)), start: true } })

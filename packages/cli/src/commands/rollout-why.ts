@@ -7,7 +7,7 @@ import { formatTable } from '../table.ts';
 /** Prints the evidence behind the verdict: counts, interval, revision, query. */
 export async function rolloutWhy(run: Run, _flags: CommonFlags, reference?: string): Promise<ExitCode> {
   const api = await run.api();
-  const rollout = await findRollout(api, reference);
+  const rollout = await findRollout(run, api, reference);
   const evidence = await api.call('rolloutEvidence', { params: { id: rollout.id } });
   run.output.answer(evidence, () => evidenceText(evidence));
   return exitCode.done;

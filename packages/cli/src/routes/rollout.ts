@@ -4,7 +4,10 @@ import type { ActFlags } from '../commands/rollout-act.ts';
 import type { BelayContext, CommandCode } from '../run.ts';
 import { argument, durationOf, optionalArgument, serverFlags, switchFlag, textFlag, wholeNumber } from './parameter.ts';
 
-const reference = optionalArgument('Id, number or flag key; the only one going out when left out', 'rollout');
+const reference = optionalArgument(
+  'Id, number, flag key or name in belay.yaml; the only one going out when left out',
+  'rollout',
+);
 const onReference = { kind: 'tuple', parameters: [reference] } as const;
 const onName = { kind: 'tuple', parameters: [argument('Flag key, or name in belay.yaml', 'name')] } as const;
 
