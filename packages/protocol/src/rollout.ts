@@ -131,7 +131,10 @@ export const rolloutSummary = z.object({
   /** `Going out`, `Kept`, `Rolled back`, `Stopped by you`, `Held`, `Waiting`, `Draft`. */
   word: z.string(),
   tone,
+  /** What is served now: 0 before the start and after a rollback, 1 once kept. */
   share: shareOfUnits,
+  /** The largest share that was ever served in this attempt. */
+  reached: shareOfUnits,
   attempt: z.number().int(),
   startedBy: actor.nullable(),
   createdAt: timestamp,

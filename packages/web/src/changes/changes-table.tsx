@@ -29,7 +29,7 @@ export function ChangesTable({ rollouts }: { readonly rollouts: readonly Rollout
             <td className="oc">
               <OutcomeWord rollout={rollout} />
             </td>
-            <td className="hs">{formatShare(rollout.share)}</td>
+            <td className="hs">{formatShare(rollout.reached)}</td>
             <td className="hs">{rollout.extraFailures ?? '–'}</td>
             <td className="m">
               <Time at={rollout.startedAt ?? rollout.createdAt} />

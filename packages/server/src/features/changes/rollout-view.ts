@@ -116,6 +116,7 @@ function summaryOf(record: RolloutRecord, { banner, reading }: Shown): RolloutSu
     word: statusWord(state),
     tone: banner.tone,
     share: servedShare(state),
+    reached: state.status === 'completed' ? 1 : (state.plan.stages[state.stage]?.share ?? 0),
     attempt: state.attempt,
     startedBy: state.startedBy,
     createdAt: record.createdAt,
