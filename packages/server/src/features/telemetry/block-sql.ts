@@ -3,7 +3,10 @@ export const JOIN_SECONDS = 60;
 /** A key counts as bad at most once in each aligned window of this many seconds. */
 export const BAD_WINDOW_SECONDS = 300;
 
-/** Outcomes counted by SDKs, by rollout, second, side, group and value. Forced and late units are not judged. */
+/**
+ * Outcomes counted by SDKs, by rollout, second, side, group and value. Forced and late units are not judged, nor what
+ * names a flag or variant that is not the rollout's: a sender that is mistaken about them is mistaken about sides.
+ */
 export const SDK_BLOCKS = `
 SELECT rollout, toUnixTimestamp(_in) AS second, toString(side) AS side, toString(value_name) AS value_name, grp,
   sum(units) AS n, sum(errors) AS bad, sum(exposures) AS exposed, sum(distinct_bad) AS distinct_bad, sumMap(hist) AS hist
@@ -11,6 +14,10 @@ FROM outcomes
 WHERE flag IN {flags:Array(String)} AND rollout IN {rollouts:Array(String)}
   AND _in >= toDateTime({from:UInt32}, 'UTC') AND _in <= toDateTime({through:UInt32}, 'UTC')
   AND late = 0 AND arm = 'randomised' AND side IN ('canary', 'control')
+  AND flag = transform(toString(rollout), {rollouts:Array(String)}, {rolloutFlags:Array(String)}, '')
+  AND (variant = '' OR variant = if(side = 'canary',
+    transform(toString(rollout), {rollouts:Array(String)}, {canaries:Array(String)}, ''),
+    transform(toString(rollout), {rollouts:Array(String)}, {controls:Array(String)}, '')))
   AND toUnixTimestamp(_in) >= transform(toString(rollout), {rollouts:Array(String)}, {froms:Array(UInt32)}, 4294967295)
   AND (revision = 0 OR revision >= transform(toString(rollout), {rollouts:Array(String)}, {revisions:Array(UInt64)}, 0))
 GROUP BY rollout, second, side, value_name, grp
