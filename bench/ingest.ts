@@ -39,8 +39,8 @@ console.table(rows);
 const [cpu] = os.cpus();
 const result = {
   date: new Date().toISOString(),
-  machine: { cpu: cpu?.model, cores: os.cpus().length, node: process.version },
-  note: 'Load is generated on the same cores; CPU is that of the server and engine processes alone. fsync on.',
+  machine: { cpu: cpu?.model, cores: os.cpus().length, node: process.version, loadAverage: os.loadavg().map(round) },
+  note: 'Load is generated on the same cores; CPU is that of the server and engine processes alone. fsync on. A load average above the cores means that other work shared the machine, which makes each row dearer.',
   connections: CONNECTIONS,
   itemsPerRequest: ITEMS,
   rows,
