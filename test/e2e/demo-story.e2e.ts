@@ -74,6 +74,22 @@ it.each(['/', '/changes', '/flags', '/flags/checkout.v2', '/settings'])(
   },
 );
 
+it('the ledger is filtered by what an entry is about', async () => {
+  await page.goto(`${setupUrl.origin}/changes?kind=rollout`);
+  await page
+    .locator('.ledger')
+    .getByText(/^Rolled back/)
+    .waitFor();
+  expect(await page.locator('.ledger').innerText()).not.toContain('token');
+  await page.getByRole('button', { name: 'Tokens' }).click();
+  await page
+    .locator('.ledger')
+    .getByText(/created the token/)
+    .first()
+    .waitFor();
+  expect(await page.locator('.ledger').innerText()).not.toContain('Rolled back');
+});
+
 it('the tester asks the real rules who would get what', async () => {
   await page.goto(`${setupUrl.origin}/flags/checkout.v2`);
   await page.getByLabel('Users, one a line').fill('anna\nbert');

@@ -14,7 +14,8 @@ const kinds = [
   { value: '', text: 'All' },
   { value: 'rollout', text: 'Rollouts' },
   { value: 'flag', text: 'Flags' },
-  { value: 'token', text: 'Access' },
+  { value: 'changes', text: 'Freezes' },
+  { value: 'token', text: 'Tokens' },
 ] as const;
 
 /** The ledger: who or what did which thing, newest first. */

@@ -22,6 +22,7 @@ export interface LedgerQuery {
   readonly limit: number;
   /** `next` of the page before. */
   readonly cursor?: string | undefined;
+  /** A kind such as `rollout.kept`, or the thing before the dot, which stands for all of its kinds. */
   readonly kind?: string | undefined;
   readonly rolloutId?: string | undefined;
   readonly flagKey?: string | undefined;
@@ -60,7 +61,8 @@ export async function readLedger(
     .orderBy('id', 'desc')
     .limit(query.limit + 1);
   if (query.cursor !== undefined) select = select.where('id', '<', idOf(query.cursor));
-  if (query.kind !== undefined) select = select.where('kind', '=', query.kind);
+  if (query.kind !== undefined)
+    select = select.where('kind', isThing(query.kind) ? 'like' : '=', kindPattern(query.kind));
   if (query.rolloutId !== undefined) select = select.where('rollout_id', '=', query.rolloutId);
   if (query.flagKey !== undefined) select = select.where('flag_key', '=', query.flagKey);
   const rows = await select.execute();
@@ -100,4 +102,13 @@ function detailsOf(text: string): Record<string, unknown> {
   const value: unknown = JSON.parse(text);
   invariant(typeof value === 'object' && value !== null && !Array.isArray(value), 'ledger.details holds a JSON object');
   return { ...value };
+}
+
+/** A bare word holds no wildcard of LIKE, so it can stand before one. */
+function isThing(kind: string): boolean {
+  return /^[a-z]+$/.test(kind);
+}
+
+function kindPattern(kind: string): string {
+  return isThing(kind) ? `${kind}.%` : kind;
 }
