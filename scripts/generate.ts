@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { schemaSql } from '@belay/server';
+import { generateApiReference } from './generators/api-reference.ts';
 import { generateBelayYamlReference } from './generators/belay-yaml-reference.ts';
 import { generateCliReference } from './generators/cli-reference.ts';
 import { generateEndpointPaths } from './generators/endpoint-paths.ts';
@@ -16,6 +17,7 @@ interface Generator {
 /** Everything in the repository that is made from something else in it. `npm run generate` writes what changed. */
 const generators: readonly Generator[] = [
   { file: 'packages/client/src/generated/endpoint-paths.ts', generate: generateEndpointPaths },
+  { file: 'docs/reference/api.md', generate: generateApiReference },
   { file: 'docs/reference/cli.md', generate: generateCliReference },
   { file: 'docs/reference/exit-codes.md', generate: generateExitCodesReference },
   { file: 'docs/reference/belay-yaml.md', generate: generateBelayYamlReference },
