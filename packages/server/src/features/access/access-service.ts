@@ -161,10 +161,18 @@ function wrongSetupToken(): BelayError {
   });
 }
 
+/** The value is not shown: somebody may have pasted a secret. */
+function wrongCursor(): BelayError {
+  return new BelayError('request.invalid', 'The cursor is not one that this list gave out.', {
+    issues: [{ path: 'cursor', message: 'is not an id of a token', seen: '(hidden)', mend: 'use "next" of a page' }],
+  });
+}
+
 function pageOf(
   tokens: readonly StoredToken[],
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): { items: TokenView[]; next: string | null } {
+  if (cursor !== undefined && !/^tok_\w{1,64}$/.test(cursor)) throw wrongCursor();
   // Ids grow with time: newest first, and a cursor is the last id seen.
   const sorted = tokens.toSorted((a, b) => (a.id < b.id ? 1 : -1));
   const after = cursor === undefined ? sorted : sorted.filter(({ id }) => id < cursor);

@@ -1,5 +1,6 @@
 import { BelayError } from '@belay/core';
 import type { EvaluationContext, GuardedResult, RolloutOverlay } from '@belay/core/flag';
+import { keyName } from '@belay/protocol';
 import type { ActorView, FlagTryRequest, FlagTryResult, FlagView, FlagWrite, LiveEvent } from '@belay/protocol';
 import { checkPrecondition } from '../../platform/http/precondition.ts';
 import type { Precondition } from '../../platform/http/precondition.ts';
@@ -308,6 +309,7 @@ function listFlags(
   { state, clock }: FlagServiceOptions,
   { cursor = '', limit }: { readonly cursor?: string | undefined; readonly limit: number },
 ): { items: FlagView[]; next: string | null } {
+  if (cursor !== '' && !keyName.safeParse(cursor).success) throw wrongCursor(cursor);
   const served = state.current();
   const now = clock.now();
   const after = [...served.flags.values()]
@@ -315,4 +317,10 @@ function listFlags(
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const items = after.slice(0, limit).map((flag) => flagView(flag, served, now));
   return { items, next: after.length > limit ? (items.at(-1)?.key ?? null) : null };
+}
+
+function wrongCursor(cursor: string): BelayError {
+  return new BelayError('request.invalid', 'The cursor is not one that this list gave out.', {
+    issues: [{ path: 'cursor', message: 'is not a key of a flag', seen: cursor, mend: 'use "next" of a page' }],
+  });
 }

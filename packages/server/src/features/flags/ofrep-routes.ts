@@ -48,9 +48,12 @@ export function ofrepRoutes(app: FastifyInstance, options: OfrepOptions): void {
   );
   // A browser's EventSource can send no header, so the address carries a ticket, given out with the evaluations.
   app.get('/ofrep/v1/changes', { config: { scope: null } }, (request, reply) => {
-    const { ticket = '' } = z.object({ ticket: z.string().max(200).optional() }).parse(request.query);
-    if (!tickets.isValid(ticket))
-      throw new BelayError('access.unauthenticated', 'The ticket of this stream is not valid.');
+    const { data } = ticketQuery.safeParse(request.query);
+    if (data === undefined || !tickets.isValid(data.ticket)) {
+      throw new BelayError('access.unauthenticated', 'The ticket of this stream is not valid.', {
+        hint: 'Evaluate all flags anew; the answer carries a fresh one.',
+      });
+    }
     options.stream.openChanges(request, reply);
   });
 }
@@ -112,6 +115,7 @@ function guardFacts({ arm, side, group, rolloutId }: GuardedResult): Record<stri
   };
 }
 
+const ticketQuery = z.object({ ticket: z.string().max(200) });
 const evaluationRequest = z.looseObject({ context: z.record(z.string(), z.unknown()).optional() });
 
 function contextOf(body: unknown): EvaluationContext {

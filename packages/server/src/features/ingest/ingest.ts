@@ -23,25 +23,32 @@ export function createIngest(options: IngestOptions): Ingest {
   const counts = { accepted: 0, refused: 0, shed: 0, duplicates: 0, rejectedItems: 0 };
   let readingBytes = 0;
 
-  /** Accounts for a body while it is read and decoded; rows that wait are accounted for by the store. */
-  const withRoom = async <Result>(bytes: number, work: () => Promise<Result>): Promise<Result> => {
-    if (readingBytes + store.stats().waitingBytes + bytes > limits.waitingBytes) throw overloaded();
-    readingBytes += bytes;
+  /**
+   * Accounts for a body as its bytes arrive, until it is decoded; rows that wait are accounted for by the store. What is
+   * announced says nothing: some announce much and send nothing, others stream without end.
+   */
+  const withRoom = async <Result>(work: (take: (bytes: number) => void) => Promise<Result>): Promise<Result> => {
+    let taken = 0;
+    const take = (bytes: number): void => {
+      if (readingBytes + store.stats().waitingBytes + bytes > limits.waitingBytes) throw overloaded();
+      readingBytes += bytes;
+      taken += bytes;
+    };
     try {
-      return await work();
+      return await work(take);
     } finally {
-      readingBytes -= bytes;
+      readingBytes -= taken;
     }
   };
 
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
-    const announced = Number(request.headers['content-length'] ?? MEBIBYTE);
-    const { decoded, mark } = await withRoom(Math.min(announced, limits.bodyBytes), async () => {
+    const { decoded, mark } = await withRoom(async (takeBytes) => {
       const body = await readBody(request.body as Readable, {
         contentEncoding: request.headers['content-encoding'],
-        contentLength: announced,
+        contentLength: Number(request.headers['content-length'] ?? 0),
         limitBytes: limits.bodyBytes,
+        takeBytes,
       });
       return {
         decoded: decodeOtlpRequest(body, { signal, encoding }),

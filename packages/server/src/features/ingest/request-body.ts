@@ -7,15 +7,17 @@ export interface BodyOptions {
   readonly contentLength: number;
   /** Largest size before and after decompression. */
   readonly limitBytes: number;
+  /** Accounts for bytes that are now held in memory; throws when there is no room. */
+  readonly takeBytes: (bytes: number) => void;
 }
 
 /** Reads a request body to its end and decompresses it; stops as soon as a limit is passed. */
 export async function readBody(stream: Readable | undefined, options: BodyOptions): Promise<Uint8Array> {
-  const { contentEncoding, contentLength, limitBytes } = options;
+  const { contentEncoding, contentLength, limitBytes, takeBytes } = options;
   if (contentLength > limitBytes) throw tooLarge(limitBytes, 'The body');
   if (stream === undefined || stream === null) return new Uint8Array(0);
   const decoder = decoderOf(contentEncoding);
-  if (decoder === undefined) return collect(stream, { limitBytes, what: 'The body' });
+  if (decoder === undefined) return collect(stream, { limitBytes, takeBytes, what: 'The body' });
   let compressed = 0;
   stream.on('data', (chunk: Buffer) => {
     compressed += chunk.length;
@@ -23,7 +25,7 @@ export async function readBody(stream: Readable | undefined, options: BodyOption
   });
   stream.on('error', (error) => decoder.destroy(error));
   try {
-    return await collect(stream.pipe(decoder), { limitBytes, what: 'The decompressed body' });
+    return await collect(stream.pipe(decoder), { limitBytes, takeBytes, what: 'The decompressed body' });
   } catch (error) {
     stream.unpipe(decoder);
     stream.resume();
@@ -41,13 +43,14 @@ export async function readBody(stream: Readable | undefined, options: BodyOption
 
 async function collect(
   stream: Readable,
-  { limitBytes, what }: { readonly limitBytes: number; readonly what: string },
+  { limitBytes, takeBytes, what }: Pick<BodyOptions, 'limitBytes' | 'takeBytes'> & { readonly what: string },
 ): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limitBytes) throw tooLarge(limitBytes, what);
+    takeBytes(chunk.length);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, size);

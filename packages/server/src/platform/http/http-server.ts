@@ -26,6 +26,9 @@ export interface HttpServerOptions {
 /** Largest JSON body of the API. Ingest routes set their own. */
 const API_BODY_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
+/** Headers fit one packet or two; who takes longer holds a connection for nothing. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_MS = 2000;
 const KEEP_ALIVE_MS = 72_000;
 const CONNECTIONS = 10_000;
 const HEADERS = 100;
@@ -45,7 +48,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 512 },
-    http: { maxHeaderSize: HEADER_BYTES },
+    http: {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
       socket.end(plainRefusal(error.code));

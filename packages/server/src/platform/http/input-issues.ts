@@ -14,12 +14,11 @@ export function issuesOf(error: z.ZodError): InputIssue[] {
 export function issueOf(issue: z.core.$ZodIssue): InputIssue {
   const path = issue.path.map(String).join('.');
   const seen = seenIn(path, issue.input);
-  const mend = mendOf(issue);
   return {
     path,
     message: issue.message,
     ...(seen === undefined ? {} : { seen }),
-    ...(mend === undefined ? {} : { mend }),
+    mend: mendOf(issue),
   };
 }
 
@@ -37,7 +36,7 @@ function shown(value: unknown): string {
   return String(value);
 }
 
-function mendOf(issue: z.core.$ZodIssue): string | undefined {
+function mendOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? `add it as ${issue.expected}` : `write a value of type ${issue.expected}`;
@@ -45,11 +44,14 @@ function mendOf(issue: z.core.$ZodIssue): string | undefined {
       return `write one of ${issue.values.map(String).join(', ')}`;
     case 'unrecognized_keys':
       return `remove ${issue.keys.slice(0, 8).join(', ')}`;
+    case 'invalid_format':
+      // Our own patterns say in words what to write; Zod's say what they are.
+      return issue.message.startsWith('Invalid') ? `write a valid ${issue.format}` : issue.message;
     case 'too_small':
       return `at least ${issue.minimum}`;
     case 'too_big':
       return `at most ${issue.maximum}`;
     default:
-      return undefined;
+      return issue.message === 'Invalid input' ? 'GET /openapi.json says what it takes' : issue.message;
   }
 }
