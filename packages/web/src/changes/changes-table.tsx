@@ -13,7 +13,7 @@ export function ChangesTable({ rollouts }: { readonly rollouts: readonly Rollout
         <tr>
           <th scope="col">Change</th>
           <th scope="col">Outcome</th>
-          <th scope="col">Now at</th>
+          <th scope="col">Reached</th>
           <th scope="col">Extra failures</th>
           <th scope="col">When</th>
         </tr>
