@@ -103,12 +103,12 @@ function nextSteps(project: Project, flag: string): readonly Step[] {
     { what: 'Run the server, in a terminal of its own; its data go to ./.belay.', command: 'belay server' },
     { what: 'Make the flag. It is off for everybody.', command: `belay flag set ${flag} --boolean` },
     {
-      what: 'Start the service with its address and a key of its own (in place of "npm start": whatever starts it).',
-      command: `BELAY_URL=http://127.0.0.1:4600 BELAY_KEY=$(belay token create ${project.service}) npm start`,
-    },
-    {
       what: `Put the change behind the flag (${code} is in the same folder).`,
       command: `${importLine}\n     ${useLine}`,
+    },
+    {
+      what: 'Start the service with its address and a key of its own (in place of "npm start": whatever starts it).',
+      command: `BELAY_URL=http://127.0.0.1:4600 BELAY_KEY=$(belay token create ${project.service}) npm start`,
     },
     { what: 'See your first request: the service must appear here.', command: 'belay doctor' },
     {
