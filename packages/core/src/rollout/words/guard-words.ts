@@ -24,6 +24,8 @@ export interface GuardWords {
   readonly interval: ShownInterval | null;
   /** The interval where 0 is "same", 1 is the limit, and right is always worse. */
   readonly scaled: ShownInterval | null;
+  /** Harm that would matter at this stage is ruled out, whatever can be told beyond that. */
+  readonly isSafe: boolean;
 }
 
 /** What the words depend on besides the guard itself. */
@@ -60,6 +62,7 @@ export function guardWords(guard: PlanGuard, reading: GuardReading, context: Gua
     limit,
     interval,
     scaled: interval === null ? null : scaled(interval, limit, guard.worseSign),
+    isSafe: verdict !== 'cant-trust' && reading.verdict === 'safe',
     sentence: sentenceOf({ guard, reading, context, unit, interval, limit, verdict }),
   };
 }
@@ -98,7 +101,7 @@ function sentenceOf(told: Told): string {
         ? `${range(low, high, unit)} ${up}. ${bound}`
         : `About ${quantity(interval.estimate, unit)} ${up}. ${bound}`;
     case 'cant-tell':
-      return `${undecided({ low, high, up, down, unit })} Limit ${limitText(limit, unit)}.${wait(context)}`;
+      return `${undecided({ low, high, up, down, unit })} Limit ${limitText(limit, unit)}.${reading.verdict === 'safe' ? ' Enough to go on.' : wait(context)}`;
   }
 }
 
@@ -177,7 +180,8 @@ function shownVerdict(
   if (interval === null) return 'no-data';
   const worst = guard.worseSign === 1 ? interval.high : -interval.low;
   if (worst < 0) return 'better';
-  return worst <= limit || reading.verdict === 'safe' ? 'not-worse' : 'cant-tell';
+  // Safe at the stage's margin, which may be wider than the limit, is not yet "not worse".
+  return worst <= limit ? 'not-worse' : 'cant-tell';
 }
 
 function intervalOf(reading: GuardReading, unit: WordUnit): ShownInterval | null {

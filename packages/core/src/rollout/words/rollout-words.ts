@@ -146,9 +146,11 @@ function runningBanner(state: RolloutState, facts: RolloutFacts): Banner {
 function progressDetail(state: RolloutState, facts: RolloutFacts): string {
   const words = state.plan.guards.flatMap(({ id, title }) => {
     const known = facts.guards.get(id);
-    return known === undefined ? [] : [{ title, verdict: known.verdict }];
+    return known === undefined
+      ? []
+      : [{ title, isDone: known.isSafe || known.verdict === 'not-worse' || known.verdict === 'better' }];
   });
-  const open = words.filter(({ verdict }) => verdict !== 'not-worse' && verdict !== 'better');
+  const open = words.filter(({ isDone }) => !isDone);
   if (open.length === 0) return `All ${counted(words.length, 'guard')} have ruled out harm.`;
   const done = words.length - open.length;
   const names = listed(open.map(({ title }) => title));
