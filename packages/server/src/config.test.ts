@@ -75,7 +75,12 @@ test('everything that is wrong is reported at once, with line, value and mend', 
       mend: expect.stringContaining('number'),
     },
     { path: 'server.hots', message: expect.stringContaining('line 3'), seen: 'hots', mend: 'did you mean "host"?' },
-    { path: 'policy.lease', message: expect.stringContaining('write a duration'), seen: '"soon"' },
+    {
+      path: 'policy.lease',
+      message: expect.stringContaining('line 5'),
+      seen: '"soon"',
+      mend: expect.stringContaining('write a duration'),
+    },
     {
       path: 'extra',
       message: expect.stringContaining('line 6'),

@@ -3,7 +3,7 @@ import { BelayError } from '@belay/core';
 import type { FastifyInstance } from 'fastify';
 import { actorOf, principalOf } from '../../platform/http/principal.ts';
 import { defineRoutes } from '../../platform/http/route.ts';
-import { issuesOf } from '../../platform/http/input-issues.ts';
+import { hintOf, issuesOf } from '../../platform/http/input-issues.ts';
 import type { FlagService } from './flag-service.ts';
 import type { FlagState } from './flag-state.ts';
 import type { FlagStream } from './flag-stream.ts';
@@ -70,7 +70,7 @@ function parseWith<T>(schema: Parser<T>, value: unknown, part: string): T {
   if (result.success) return result.data;
   const issues = issuesOf(result.error);
   throw new BelayError('request.invalid', `The ${part} has something to mend.`, {
-    hint: issues.map((issue) => `${issue.path === '' ? part : issue.path}: ${issue.message}`).join('; '),
+    hint: hintOf(issues, part),
     issues,
   });
 }

@@ -14,12 +14,23 @@ export function issuesOf(error: z.ZodError): InputIssue[] {
 export function issueOf(issue: z.core.$ZodIssue): InputIssue {
   const path = issue.path.map(String).join('.');
   const seen = seenIn(path, issue.input);
+  const mend = mendOf(issue);
   return {
     path,
-    message: issue.message,
+    // The patterns of the protocol say what to write, which is the mend.
+    message: mend === issue.message ? 'is not written as it must be' : issue.message,
     ...(seen === undefined ? {} : { seen }),
-    mend: mendOf(issue),
+    mend,
   };
+}
+
+/** What is wrong where, and how to mend it, in one line. */
+export function hintOf(issues: readonly InputIssue[], part: string): string {
+  return issues
+    .map(
+      ({ path, message, mend }) => `${path === '' ? part : path}: ${message}${mend === undefined ? '' : `, ${mend}`}`,
+    )
+    .join('; ');
 }
 
 /** A value as an error may show it: short, and never a secret. */

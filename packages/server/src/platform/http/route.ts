@@ -3,7 +3,7 @@ import { endpoints } from '@belay/protocol';
 import type { Endpoint, EndpointName } from '@belay/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { issuesOf } from './input-issues.ts';
+import { hintOf, issuesOf } from './input-issues.ts';
 import { preconditionOf } from './precondition.ts';
 import type { Precondition } from './precondition.ts';
 import type { Principal } from './principal.ts';
@@ -84,7 +84,7 @@ function check(schema: z.ZodType, value: unknown, part: 'query' | 'body'): unkno
   if (result.success) return result.data;
   const issues = issuesOf(result.error);
   throw new BelayError('request.invalid', `The ${part} has ${count(issues.length)} to mend.`, {
-    hint: issues.map((issue) => `${issue.path === '' ? part : issue.path}: ${issue.message}`).join('; '),
+    hint: hintOf(issues, part),
     issues,
   });
 }
