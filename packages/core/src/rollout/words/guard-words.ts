@@ -144,10 +144,12 @@ function wait({ etaMs, neverDecides }: GuardContext): string {
 function noDataSentence({ guard, reading, context }: Told): string {
   const what = guard.options.kind === 'value' || guard.options.kind === 'count' ? 'measurements' : 'requests';
   const have = reading.canary.n;
+  const learns = reading.kind === 'latency' || reading.kind === 'slow';
+  if (have === 0 && learns && context.engine.seen.control > 0) return 'Still learning what is usual on the old path.';
   if (have < context.neededUnits) {
     return `${units(have)} of ${units(context.neededUnits)} ${what} needed before judging.`;
   }
-  return `No ${what} to compare with have arrived yet.`;
+  return `Too few ${what} to compare yet.`;
 }
 
 function ceilingSentence({ reading, limit, verdict }: Told): string {
