@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { BelayError, isBelayError } from '@belay/core';
 import type { TelemetryBatch } from '@belay/wire';
 import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
@@ -26,6 +27,7 @@ export interface CommitWriter {
 
 /** Exporters wait ten seconds for an answer and do not repeat after a time-out, so the answer comes well before. */
 const GIVE_UP_MS = 6_000;
+const ANSWER_MS = 8_000;
 
 export function createCommitWriter(options: CommitWriterOptions): CommitWriter {
   const { engine, clock, log } = options;
@@ -61,10 +63,10 @@ export function createCommitWriter(options: CommitWriterOptions): CommitWriter {
       if (state.isClosed) throw asUnavailable(undefined);
       const same = queue.find(mark.hash);
       if (same === undefined && !tables.isStored(mark.hash, batch)) {
-        await queue.add({ batch, ...mark });
+        await inTime(queue.add({ batch, ...mark }));
         return 'stored';
       }
-      await same?.done.promise;
+      if (same !== undefined) await inTime(same.done.promise);
       counts.duplicates += 1;
       return 'duplicate';
     },
@@ -76,6 +78,17 @@ export function createCommitWriter(options: CommitWriterOptions): CommitWriter {
       return queue.drain();
     },
   };
+}
+
+/** Storing may go on behind an answer that nobody would wait for; the same bytes sent again are then recognised. */
+async function inTime(stored: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const late = delay(ANSWER_MS, 'late' as const, { signal: timer.signal });
+  try {
+    if ((await Promise.race([stored, late])) === 'late') throw asUnavailable(undefined);
+  } finally {
+    timer.abort();
+  }
 }
 
 function asUnavailable(error: unknown): BelayError {

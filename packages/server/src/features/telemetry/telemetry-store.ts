@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { BelayError, invariant } from '@belay/core';
 import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import type { TelemetryStore } from './api.ts';
@@ -14,6 +15,8 @@ export interface TelemetryStoreOptions {
 }
 
 const READY_MS = 5_000;
+/** A screen or a round of the guards that waits longer is better told that there is no answer. */
+const READ_MS = 20_000;
 
 /** The store of telemetry on a ClickHouse engine. */
 export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryStore {
@@ -24,7 +27,7 @@ export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryS
     await engine.whenReady(READY_MS);
     await writer.whenPrepared();
     try {
-      return await query();
+      return await inTime(query());
     } catch (cause) {
       throw new BelayError('telemetry.unavailable', 'The telemetry store could not answer.', {
         hint: 'It is asked again; if this lasts, see the log of the telemetry engine.',
@@ -55,4 +58,16 @@ export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryS
     readBaseline: (query) => read(() => readBaseline(engine.client, query)),
     lastSeen: (query) => read(() => readLastSeen(engine.client, query)),
   };
+}
+
+async function inTime<Result>(query: Promise<Result>): Promise<Result> {
+  const timer = new AbortController();
+  const late = delay(READ_MS, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`no answer within ${READ_MS} ms`);
+  });
+  try {
+    return await Promise.race([query, late]);
+  } finally {
+    timer.abort();
+  }
 }

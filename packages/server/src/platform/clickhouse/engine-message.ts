@@ -7,12 +7,16 @@ export interface EngineSettings {
 }
 
 /** What the engine process tells its parent. */
-export type EngineMessage = { readonly type: 'ready' } | { readonly type: 'failed'; readonly message: string };
+export type EngineMessage =
+  | { readonly type: 'ready' }
+  /** Answers any message of the parent: proof that the process is not stuck. */
+  | { readonly type: 'alive' }
+  | { readonly type: 'failed'; readonly message: string };
 
 /** Reads a message of the engine process; undefined for anything else on the channel. */
 export function engineMessageOf(value: unknown): EngineMessage | undefined {
   if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
-  if (value.type === 'ready') return { type: 'ready' };
+  if (value.type === 'ready' || value.type === 'alive') return { type: value.type };
   if (value.type === 'failed' && 'message' in value) return { type: 'failed', message: String(value.message) };
   return undefined;
 }

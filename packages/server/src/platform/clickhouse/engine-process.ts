@@ -13,6 +13,7 @@ const WRITE_SESSIONS = 2;
 process.umask(0o077);
 // A query may hold a thread for long; without the parent nobody will read its answer.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.on('message', () => tell({ type: 'alive' }));
 process.on('SIGINT', ignore);
 process.on('SIGTERM', ignore);
 

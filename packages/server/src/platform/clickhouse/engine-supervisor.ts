@@ -25,6 +25,9 @@ export interface EngineSupervisor {
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 5_000;
 const DOWN_AFTER = 20;
+const PULSE_MS = 1000;
+/** Pulses left unanswered after which the process is stuck. Queries run beside its event loop and delay none. */
+const PULSES_MISSED = 8;
 
 /** Starts the engine process and starts it again whenever it ends. */
 export function createEngineSupervisor(options: EngineSupervisorOptions): EngineSupervisor {
@@ -44,6 +47,7 @@ export function createEngineSupervisor(options: EngineSupervisorOptions): Engine
       if (message?.type !== 'ready') return;
       failures = 0;
       status = 'ready';
+      watchPulse(started, log);
       log.info({ pid: started.pid }, 'telemetry engine is ready');
       options.onReady();
     });
@@ -77,6 +81,30 @@ export function createEngineSupervisor(options: EngineSupervisorOptions): Engine
     },
   };
 }
+
+/**
+ * Ends a process that has stopped answering; another one takes its place. Counts pulses and not time, so that a pause
+ * of this process is not taken for one of the other.
+ */
+function watchPulse(child: ChildProcess, log: EngineLog): void {
+  let missed = 0;
+  const pulse = setInterval(() => {
+    if (!child.connected) return;
+    missed += 1;
+    if (missed > PULSES_MISSED) {
+      log.error({ pid: child.pid }, 'telemetry engine does not answer and is replaced');
+      child.kill('SIGKILL');
+    } else child.send({ type: 'pulse' }, ignoreClosed);
+  }, PULSE_MS);
+  pulse.unref();
+  child.on('message', (value) => {
+    if (engineMessageOf(value)?.type === 'alive') missed = 0;
+  });
+  child.once('exit', () => clearInterval(pulse));
+}
+
+/** The channel closes when the process ends, which is told by its exit. */
+function ignoreClosed(): void {}
 
 function launch(settings: EngineSettings): ChildProcess {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
