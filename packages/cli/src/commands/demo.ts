@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { demoFaults, type DemoFaultName, endedWell } from '../demo/demo-fault.ts';
 import type { DemoResult } from '../demo/demo-result.ts';
 import { type Demo, runDemo } from '../demo/demo-run.ts';
@@ -49,10 +50,13 @@ function showDashboard(run: Run, flags: DemoFlags, server: DemoServer): void {
   opener.unref();
 }
 
+/** By its path: whoever has just cloned Belay has no `belay` on the path yet. */
+const BELAY = path.resolve(import.meta.dirname, '../../bin/belay.js');
+
 async function stayOpen(run: Run, { server, folder }: Demo): Promise<void> {
   const lines = [
     `The demo stays open at ${server.url}; Ctrl-C ends it.`,
-    `Ask it yourself, in another terminal: cd ${folder} && belay rollout why`,
+    `Ask it yourself, in another terminal: cd ${folder} && node ${BELAY} rollout why`,
   ];
   for (const line of lines) {
     if (run.output.isJson) run.output.notice(line);

@@ -19,7 +19,8 @@ function evidenceText(evidence: RolloutEvidence): string {
     guard.title,
     guard.word,
     `${guard.canary.bad} of ${guard.canary.n}`,
-    `${guard.control.bad} of ${guard.control.n}`,
+    // A ceiling is compared with nothing.
+    guard.kind === 'ceiling' ? '' : `${guard.control.bad} of ${guard.control.n}`,
     guard.harmE.toPrecision(4),
     guard.sentence,
   ]);
@@ -28,7 +29,7 @@ function evidenceText(evidence: RolloutEvidence): string {
     '',
     formatTable(['guard', 'verdict', 'new path', 'old path', 'evidence', ''], rows),
     '',
-    `Together ${evidence.wallet.toPrecision(4)}; rolls back at ${(1 / evidence.alpha).toPrecision(4)}.`,
+    `All guards together ${evidence.wallet.toPrecision(4)}; rolls back at ${(1 / evidence.alpha).toPrecision(4)}.`,
     `New path: ${evidence.canaryFailed} of ${evidence.canaryUnits} failed. Old path: ${evidence.controlFailed} of ${evidence.controlUnits}.`,
     ...(extraFailures === null
       ? []
