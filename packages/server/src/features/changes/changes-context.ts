@@ -62,8 +62,9 @@ export function createContext(options: ChangesOptions): ChangesContext {
   };
 }
 
+/** With the zone's name, because whoever reads the sentence may be elsewhere. */
 function clockTimeIn(timeZone: string): ClockTime {
-  const parts = { timeZone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' } as const;
+  const parts = { timeZone, timeZoneName: 'short', hourCycle: 'h23', hour: '2-digit', minute: '2-digit' } as const;
   const minute = new Intl.DateTimeFormat('en-GB', parts);
   const second = new Intl.DateTimeFormat('en-GB', { ...parts, second: '2-digit' });
   return (at, precision) => (precision === 'minute' ? minute : second).format(at);
