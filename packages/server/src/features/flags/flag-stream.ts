@@ -1,7 +1,7 @@
 import type { FlagSnapshot, LeaseEvent } from '@belay/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { repeat } from '../../platform/scheduler/scheduler.ts';
-import { principalOf } from '../../platform/http/principal.ts';
+import { openEventStream, type EventStream } from '../../platform/http/event-stream.ts';
 import type { FlagState } from './flag-state.ts';
 import type { InstanceIdentity, InstanceRegistry } from './instance-registry.ts';
 
@@ -33,10 +33,8 @@ interface StreamOptions {
 const BACKLOG_BYTES = 8 * 1024 * 1024;
 
 /** What the two kinds of readers are sent. */
-interface Reader {
+interface Reader extends EventStream {
   readonly kind: 'sdk' | 'changes';
-  readonly write: (text: string) => void;
-  readonly end: () => void;
 }
 
 export function createFlagStream(options: StreamOptions): FlagStream {
@@ -107,33 +105,16 @@ interface Opening {
 }
 
 function openReader({ request, reply, kind, readers, log }: Opening): Reader {
-  const { raw } = reply;
-  reply.hijack();
-  raw.writeHead(200, {
-    ...headersOf(reply),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store, no-transform',
-    'x-accel-buffering': 'no',
+  const stream = openEventStream({
+    request,
+    reply,
+    waitingBytes: BACKLOG_BYTES,
+    onCut: (backlogBytes) => log.warn({ backlogBytes }, 'a stream reader is too slow and was cut'),
+    onClose: () => readers.delete(reader),
   });
-  const reader: Reader = {
-    kind,
-    write(text) {
-      if (raw.writableLength > BACKLOG_BYTES) {
-        log.warn({ backlogBytes: raw.writableLength }, 'a stream reader is too slow and was cut');
-        raw.destroy();
-      } else raw.write(text);
-    },
-    end: () => raw.end(),
-  };
+  const reader: Reader = { kind, ...stream };
   readers.add(reader);
-  raw.once('close', () => readers.delete(reader));
-  if (request.principal !== null) principalOf(request).signal.addEventListener('abort', reader.end, { once: true });
   return reader;
-}
-
-function headersOf(reply: FastifyReply): Record<string, string> {
-  const entries = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)] as const);
-  return Object.fromEntries(entries);
 }
 
 function snapshotText(snapshot: FlagSnapshot): string {

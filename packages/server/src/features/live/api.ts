@@ -1,6 +1,7 @@
 import { BelayError } from '@belay/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Bus, NumberedEvent } from '../../platform/bus/bus.ts';
+import { openEventStream, type EventStream } from '../../platform/http/event-stream.ts';
 import { principalOf } from '../../platform/http/principal.ts';
 import type { Log } from '../../platform/log/log.ts';
 
@@ -27,15 +28,15 @@ const STREAMS = 500;
 
 /** `GET /api/v1/events`: live events as server-sent events, resumed by Last-Event-ID. */
 export function createLive(options: LiveOptions): Live {
-  const streams = new Set<Stream>();
+  const streams = new Set<EventStream>();
   const unsubscribe = options.bus.subscribe((event) => {
     const text = messageOf(event);
-    for (const stream of streams) stream.send(text);
+    for (const stream of streams) stream.write(text);
   });
   const heartbeat = setInterval(() => {
     if (streams.size === 0) return;
     const text = heartbeatOf(options);
-    for (const stream of streams) stream.send(text);
+    for (const stream of streams) stream.write(text);
   }, HEARTBEAT_MS);
   heartbeat.unref();
   return {
@@ -48,19 +49,14 @@ export function createLive(options: LiveOptions): Live {
     close() {
       clearInterval(heartbeat);
       unsubscribe();
-      for (const stream of streams) stream.close();
+      for (const stream of streams) stream.end();
     },
   };
 }
 
-interface Stream {
-  send(text: string): void;
-  close(): void;
-}
-
 interface Opening {
   readonly options: LiveOptions;
-  readonly streams: Set<Stream>;
+  readonly streams: Set<EventStream>;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
@@ -71,32 +67,14 @@ function open({ options, streams, request, reply }: Opening): FastifyReply {
   }
   const principal = principalOf(request);
   const backlog = backlogOf(options.bus, request.headers['last-event-id']);
-  reply.hijack();
-  const { raw } = reply;
-  raw.writeHead(200, {
-    ...stringHeaders(reply.getHeaders()),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    // Proxies that buffer would hold events back.
-    'x-accel-buffering': 'no',
+  const stream = openEventStream({
+    request,
+    reply,
+    waitingBytes: WAITING_BYTES,
+    onCut: () => options.log.info({ tokenId: principal.tokenId }, 'slow reader of live events cut off'),
+    onClose: () => streams.delete(stream),
   });
-  const stream: Stream = {
-    send(text) {
-      raw.write(text);
-      if (raw.writableLength <= WAITING_BYTES) return;
-      options.log.info({ token: principal.tokenId }, 'slow reader of live events cut off');
-      raw.destroy();
-    },
-    close: () => void raw.end(),
-  };
-  const end = (): void => {
-    streams.delete(stream);
-    principal.signal.removeEventListener('abort', stream.close);
-  };
-  raw.on('close', end);
-  raw.on('error', end);
-  principal.signal.addEventListener('abort', stream.close, { once: true });
-  stream.send(`retry: 1000\n\n${backlog}${heartbeatOf(options)}`);
+  stream.write(`retry: 1000\n\n${backlog}${heartbeatOf(options)}`);
   streams.add(stream);
   return reply;
 }
@@ -115,8 +93,4 @@ function messageOf({ id, event }: NumberedEvent): string {
 
 function heartbeatOf({ clock, dataAgeMs }: LiveOptions): string {
   return `data: ${JSON.stringify({ type: 'heartbeat', at: clock.now(), dataAgeMs: dataAgeMs() })}\n\n`;
-}
-
-function stringHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }

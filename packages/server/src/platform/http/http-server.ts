@@ -115,11 +115,11 @@ function answerFailures(app: FastifyInstance, { log, fallback }: HttpServerOptio
   app.setErrorHandler((error, request, reply) => {
     const known = belayErrorOf(error, request.routeOptions.bodyLimit);
     if (known.status >= 500)
-      log.error({ err: known.cause ?? known, requestId: request.id, url: request.url }, 'request failed');
+      log.error({ err: known.cause ?? known, requestId: request.id, path: pathOf(request) }, 'request failed');
     return sendProblem(request, reply, known);
   });
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '/';
+    const path = pathOf(request);
     const methods = table.methodsOf(path);
     if (methods.length > 0) {
       reply.header('allow', methods.join(', '));
@@ -138,11 +138,16 @@ function logRequests(app: FastifyInstance, log: Log): void {
         route: request.routeOptions.url,
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 10) / 10,
-        token: request.principal?.tokenId,
+        tokenId: request.principal?.tokenId,
       },
       'request',
     );
   });
+}
+
+/** Without the query, which may hold what a log should not keep. */
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '/';
 }
 
 function tooMany(seconds: number): BelayError {
