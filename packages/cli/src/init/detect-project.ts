@@ -13,6 +13,8 @@ export interface Project {
   readonly language: 'ts' | 'mjs' | 'cjs';
   /** Folder of the sources, relative: `src` or `.`. */
   readonly sourceFolder: string;
+  /** How the service's own code names the file of the SDK beside it; compilers differ on the ending. */
+  readonly importPath: string;
 }
 
 const FRAMEWORKS: readonly Framework[] = ['fastify', 'express', 'hono', 'koa'];
@@ -32,13 +34,24 @@ export async function detectProject(folder: string): Promise<Project | undefined
   const dependencies = { ...recordAt(manifest, 'dependencies'), ...recordAt(manifest, 'devDependencies') };
   const isTypeScript = existsSync(path.join(folder, 'tsconfig.json')) || 'typescript' in dependencies;
   const isModule = textAt(manifest, 'type') === 'module';
+  const language = isTypeScript ? 'ts' : isModule ? 'mjs' : 'cjs';
   return {
     service: serviceName(textAt(manifest, 'name') ?? path.basename(path.resolve(folder))),
     framework: FRAMEWORKS.find((framework) => framework in dependencies) ?? 'node',
     packageManager: LOCK_FILES.find(([lock]) => existsSync(path.join(folder, lock)))?.[1] ?? 'npm',
-    language: isTypeScript ? 'ts' : isModule ? 'mjs' : 'cjs',
+    language,
     sourceFolder: existsSync(path.join(folder, 'src')) ? 'src' : '.',
+    importPath: language === 'ts' ? await typeScriptImport(folder, isModule) : './belay.js',
   };
+}
+
+/** `./belay.ts` where nothing compiles or the compiler takes it, `./belay.js` for modules, `./belay` for CommonJS. */
+async function typeScriptImport(folder: string, isModule: boolean): Promise<string> {
+  const file = path.join(folder, 'tsconfig.json');
+  if (!existsSync(file)) return './belay.ts';
+  const takesTs = /"(allowImportingTsExtensions|rewriteRelativeImportExtensions)"\s*:\s*true/;
+  if (takesTs.test(await readFile(file, 'utf8'))) return './belay.ts';
+  return isModule ? './belay.js' : './belay';
 }
 
 /** `@acme/Billing API` becomes `billing-api`. */

@@ -54,6 +54,25 @@ describe('belay init', () => {
     expect(code.trimEnd().split('\n').length + yaml.trimEnd().split('\n').length).toBeLessThanOrEqual(8);
   });
 
+  test.each([
+    ['no tsconfig', { type: 'module' }, undefined, './belay.ts'],
+    [
+      'a tsconfig that takes .ts',
+      { type: 'module' },
+      '{"compilerOptions":{"allowImportingTsExtensions":true}}',
+      './belay.ts',
+    ],
+    ['a tsconfig for modules', { type: 'module' }, '{"compilerOptions":{"module":"nodenext"}}', './belay.js'],
+    ['a tsconfig for CommonJS', {}, '{}', './belay'],
+  ])('names the file of the SDK as the compiler wants it: %s', async (_, manifest, tsconfig, wanted) => {
+    const { world, printed } = await service(
+      { name: 'jobs', devDependencies: { typescript: '7' }, ...manifest },
+      tsconfig === undefined ? {} : { 'tsconfig.json': tsconfig },
+    );
+    expect(await runBelay(['init', '--yes', '--json'], world)).toBe(0);
+    expect(printed.stdout).toContain(`import { flags } from '${wanted}';`);
+  });
+
   test('shows the diff and writes nothing without a yes', async () => {
     const { cwd, world, printed } = await service({ name: 'jobs' });
     expect(await runBelay(['init'], world)).toBe(2);

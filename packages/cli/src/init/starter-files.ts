@@ -28,11 +28,9 @@ export function codePath({ sourceFolder, language }: Project): string {
 }
 
 /** How the service's own code gets at the flags, from a file in the same folder. */
-export function usageLines({ language }: Project, flag: string): readonly string[] {
+export function usageLines({ language, importPath }: Project, flag: string): readonly string[] {
   const importLine =
-    language === 'cjs'
-      ? "const { flags } = require('./belay.js');"
-      : `import { flags } from './belay.${language === 'ts' ? 'ts' : 'js'}';`;
+    language === 'cjs' ? `const { flags } = require('${importPath}');` : `import { flags } from '${importPath}';`;
   return [importLine, `if (flags.on('${flag}', { key: user.id })) { /* the new path */ } else { /* the old path */ }`];
 }
 
