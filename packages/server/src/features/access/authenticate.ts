@@ -79,7 +79,8 @@ export function cookieOf(header: string | undefined, name: string): string | und
   return pair?.trim().slice(name.length + 1);
 }
 
-export function refused(failures: RateLimit, ip: string): BelayError {
+/** The answer to wrong credentials: `otherwise`, until there were too many from one address. */
+export function refused(failures: RateLimit, ip: string, otherwise: BelayError = unknownToken()): BelayError {
   const wait = failures.take(ip);
   if (wait > 0) {
     return new BelayError('request.rate-limited', `Too many attempts with wrong credentials; wait ${wait} s.`, {
@@ -87,6 +88,10 @@ export function refused(failures: RateLimit, ip: string): BelayError {
       retryAfterSeconds: wait,
     });
   }
+  return otherwise;
+}
+
+function unknownToken(): BelayError {
   return new BelayError('access.unauthenticated', 'The token is not known here, or it was revoked or has expired.', {
     hint: 'Make a token with "belay token create" or under Settings.',
   });

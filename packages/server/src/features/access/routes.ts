@@ -1,3 +1,4 @@
+import { isBelayError } from '@belay/core';
 import type { SessionView } from '@belay/protocol';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { actorOf, principalOf } from '../../platform/http/principal.ts';
@@ -43,7 +44,10 @@ function setupRoutes(app: FastifyInstance, options: AccessRoutesOptions): void {
   defineRoutes(app, {
     setup: async ({ body, request, reply }) => {
       if (request.headers.origin !== undefined) checkOrigin(request);
-      const created = await service.setUp(body.token, body.name);
+      const created = await service.setUp(body.token, body.name).catch((error: unknown) => {
+        const isGuess = isBelayError(error) && error.code === 'access.unauthenticated';
+        throw isGuess ? refused(options.failures, request.ip, error) : error;
+      });
       await giveSession(options, reply, created.secret);
       return { secret: created.secret };
     },
