@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -44,6 +46,28 @@ async function runApp(name: string, text: string): Promise<string> {
   return stdout.trim();
 }
 
+/** A listener whose queue is full and never emptied: the kernel keeps quiet about further connections. */
+async function startQuietListener(): Promise<{ port: number; stop: () => Promise<void> }> {
+  const text = `const server = require('node:net').createServer();
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const child = spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [written] = await once(child.stdout, 'data');
+  const port = Number(String(written));
+  const fillers = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  await Promise.race(fillers.map((filler) => once(filler, 'connect')));
+  return {
+    port,
+    stop: async () => {
+      for (const filler of fillers) filler.destroy();
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
 const bootstrap = `{ flags: { a: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on' } } }`;
 
 describe('the packed SDK', () => {
@@ -76,6 +100,19 @@ describe('the packed SDK', () => {
     expect(await runApp('app.mjs', text)).toBe(
       'true belay,createBelayProvider,belayExpress,belayFastify,belayHono,belayKoa',
     );
+  });
+
+  it('ends with the application though the address swallows every packet', async () => {
+    const { port, stop } = await startQuietListener();
+    const text = `import { belay } from '@belay/node';
+      belay.start({ url: 'http://127.0.0.1:${port}', key: 'k', service: 's', snapshotFile: false, onWarning() {} });
+      // Without care the kernel holds the process for as long as it tries: minutes.
+      process.on('exit', () => console.log(process.uptime() < 4));`;
+    try {
+      expect(await runApp('quiet.mjs', text)).toBe('true');
+    } finally {
+      await stop();
+    }
   });
 
   it('works from CommonJS, and shares its units with the ES module copy', async () => {

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createConnectWatch } from './connect-watch.ts';
 
 /** One exchange with the server. */
 export interface Exchange {
@@ -47,6 +48,7 @@ export interface TransportSettings {
 export function createTransport({ url, key, sdkVersion }: TransportSettings): Transport {
   const client = url.protocol === 'https:' ? https : http;
   const agent = new client.Agent({ keepAlive: true, maxSockets: 6, maxFreeSockets: 2, timeout: 60_000 });
+  const watch = createConnectWatch();
   const base = url.pathname.replace(/\/+$/, '');
   const ours = {
     'user-agent': `belay-node/${sdkVersion}`,
@@ -62,7 +64,7 @@ export function createTransport({ url, key, sdkVersion }: TransportSettings): Tr
       agent,
       headers: { ...ours, ...headers },
     });
-    request.on('socket', (socket) => socket.unref());
+    watch.add(request);
     return request;
   };
   return {
