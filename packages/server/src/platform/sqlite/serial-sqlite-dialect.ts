@@ -16,7 +16,7 @@ export function createSerialSqliteDialect(sqlite: BetterSqlite.Database): Dialec
   const dialect = new SqliteDialect({ database });
   return {
     createAdapter: () => new TransactionalAdapter(),
-    createDriver: () => new SerialDriver({ database }),
+    createDriver: () => new SerialDriver({ database }, sqlite),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
   };
@@ -47,8 +47,14 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 class SerialDriver extends SqliteDriver {
+  readonly #sqlite: BetterSqlite.Database;
   readonly #waiting: (() => void)[] = [];
   #busy = false;
+
+  constructor(config: { readonly database: SqliteDatabase }, sqlite: BetterSqlite.Database) {
+    super(config);
+    this.#sqlite = sqlite;
+  }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     invariant(openTransaction.getStore()?.open !== true, 'inside a transaction use its trx, not the database');
@@ -60,6 +66,11 @@ class SerialDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     // Takes the write lock now, so that a transaction that read first never fails at its first write.
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // A full disk makes SQLite roll back by itself; doing so again would fail and hide the reason.
+    if (this.#sqlite.inTransaction) await super.rollbackTransaction(connection);
   }
 
   override async releaseConnection(): Promise<void> {
