@@ -23,6 +23,7 @@ export const flagView = z.object({
   lastChange: z.object({ at: timestamp, by: actor, what: z.string() }),
   /** Set when the flag has served one variant to everybody for 30 days or more. */
   staleSince: timestamp.nullable(),
+  /** When a unit last read it; null in lists, and without a sign of it in the last hour. */
   evaluatedAt: timestamp.nullable(),
 });
 export type FlagView = z.infer<typeof flagView>;

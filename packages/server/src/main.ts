@@ -168,6 +168,7 @@ async function createFeatures({ loaded, log, opened, clock }: Composing, db: Dat
     bus,
     leasesGranted: (now) => leasesGranted(now),
     lastOutcomeAt: times.lastOutcomeAt,
+    lastReadAt: lastReadOf({ telemetry, clock, log }),
   });
   opened.add(() => flags.close());
   const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus });
@@ -239,6 +240,22 @@ function createSelfWatch({ loaded, log, clock, db, bus, engine, telemetry, inges
     },
   };
 }
+
+/** A page of a flag is worth more without this time than not at all, so a failure of the store only costs the time. */
+function lastReadOf({ telemetry, clock, log }: Pick<SelfWatchOptions, 'telemetry' | 'clock' | 'log'>) {
+  return async (flagKey: string): Promise<number | null> => {
+    try {
+      const seen = await telemetry.lastSeen({ flagKey, sinceMs: clock.now() - HOUR_MS });
+      const times = seen.flatMap(({ outcomeAt }) => (outcomeAt === null ? [] : [outcomeAt]));
+      return times.length === 0 ? null : Math.max(...times);
+    } catch (error) {
+      log.warn({ err: error, flagKey }, 'when a flag was last read is not known');
+      return null;
+    }
+  };
+}
+
+const HOUR_MS = 3_600_000;
 
 async function openTelemetry({ loaded, log, opened, clock }: Omit<Composing, 'options'>, db: Database) {
   const { dataDir, clickhouseUrl, bodyLimitBytes } = loaded.config.server;

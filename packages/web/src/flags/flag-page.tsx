@@ -120,7 +120,9 @@ function Variants({ flag }: { readonly flag: FlagView }): JSX.Element {
           </>
         ))}
       </dl>
-      <p className="sub">Last evaluated: {flag.evaluatedAt === null ? 'never seen' : <Time at={flag.evaluatedAt} />}</p>
+      <p className="sub">
+        Last evaluated: {flag.evaluatedAt === null ? 'no sign of it in the last hour' : <Time at={flag.evaluatedAt} />}
+      </p>
     </section>
   );
 }

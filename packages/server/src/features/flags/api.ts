@@ -24,6 +24,8 @@ export interface FlagsOptions {
   readonly leasesGranted: (now: number) => readonly string[];
   /** Time of the newest stored outcome of an instance, Unix ms; null where unknown. */
   readonly lastOutcomeAt?: (service: string, instance: string) => number | null;
+  /** When a unit last read the flag, Unix ms; null without a sign of it in the last hour. */
+  readonly lastReadAt?: (flagKey: string) => Promise<number | null>;
   /** Period of leases on the stream in ms. Default 2000: well inside the shortest lease. */
   readonly leaseEveryMs?: number;
   /** Period of heartbeats where no lease is sent, in ms. Default 15 000. */
@@ -57,7 +59,7 @@ export async function createFlags(options: FlagsOptions): Promise<Flags> {
   return {
     ...service,
     routes: async (app) => {
-      flagRoutes(app, { service, state, registry, stream });
+      flagRoutes(app, { service, state, registry, stream, lastReadAt: options.lastReadAt });
       await app.register(async (scoped) => ofrepRoutes(scoped, { ...options, state, stream, service }));
     },
     revision: () => state.current().revision,

@@ -14,6 +14,7 @@ interface FlagRoutesOptions {
   readonly state: FlagState;
   readonly registry: InstanceRegistry;
   readonly stream: FlagStream;
+  readonly lastReadAt?: ((flagKey: string) => Promise<number | null>) | undefined;
 }
 
 export function flagRoutes(app: FastifyInstance, options: FlagRoutesOptions): void {
@@ -24,10 +25,13 @@ export function flagRoutes(app: FastifyInstance, options: FlagRoutesOptions): vo
   });
 }
 
-function writingRoutes(app: FastifyInstance, { service }: FlagRoutesOptions): void {
+function writingRoutes(app: FastifyInstance, { service, lastReadAt }: FlagRoutesOptions): void {
   defineRoutes(app, {
     flagList: ({ query }) => service.list(query),
-    flagGet: ({ params }) => service.get(params.key),
+    flagGet: async ({ params }) => {
+      const view = service.get(params.key);
+      return { ...view, evaluatedAt: (await lastReadAt?.(params.key)) ?? null };
+    },
     flagPut: async ({ params, body, precondition, request }) => {
       parseWith(keyName, params.key, 'path');
       return service.put(params.key, body, { actor: actorOf(principalOf(request)), precondition });
