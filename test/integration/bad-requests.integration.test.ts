@@ -140,7 +140,7 @@ test('of two rollouts started at once on one component exactly one wins', async 
   const start = (flag: string): Promise<Response> =>
     server.ask('POST', '/api/v1/rollouts', { body: JSON.stringify({ ...longRollout(flag), component: 'shared' }) });
   const answers = await Promise.all(['left', 'right', 'left', 'right'].map(start));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409]);
   for (const answer of answers.filter(({ status }) => status === 409)) {
     const { code, hint } = await problemOf(answer);
     expect([code, hint]).toEqual(['rollout.component-busy', expect.any(String)]);
@@ -185,6 +185,59 @@ test.each([
   expect(issues.map((issue) => issue.path).join(' ')).toContain(path);
   expect(issues.every((issue) => issue.mend !== undefined)).toBe(true);
 });
+
+test.each([
+  ['a bomb of aliases', `${yamlBomb(12)}`],
+  ['an alias of itself', 'rollouts: &a\n  x: *a\n'],
+  ['lists in lists in lists', `rollouts: ${'['.repeat(20_000)}`],
+  ['lists in lists that close', `rollouts: ${'['.repeat(5000)}${']'.repeat(5000)}`],
+  ['a tag of code', 'rollouts: !!js/function "function () { return 1 }"'],
+  ['two documents', 'server: {}\n---\nserver: {}\n'],
+])('a configuration with %s is refused with the reason', async (_name, yaml) => {
+  const answer = await server.ask('POST', '/api/v1/config/validate', { body: JSON.stringify(yaml) });
+  const { status, code, issues = [] } = await problemOf(answer);
+  expect([status, code]).toEqual([422, 'config.invalid']);
+  expect(issues.length).toBeGreaterThan(0);
+});
+
+test('a configuration that is only checked cannot read the environment of the server', async () => {
+  const body = JSON.stringify('server:\n  host: "${HOME}"\n  data: "${PATH:-nowhere}"\n');
+  const text = await (await server.ask('POST', '/api/v1/config/validate', { body })).text();
+  expect(text).not.toContain(process.env['PATH']);
+  expect(text).not.toContain(`"${process.env['HOME']}"`);
+});
+
+test.each([
+  ['HEAD', '/api/v1/stream/flags?service=a&instance=b'],
+  ['HEAD', '/api/v1/events'],
+  ['HEAD', '/ofrep/v1/changes'],
+])('%s %s is answered at once and opens no stream', async (method, address) => {
+  const answer = await server.ask(method, address);
+  expect([404, 405]).toContain(answer.status);
+  const { items } = await server.admin.call('instanceList', {});
+  expect(items.filter(({ connected }) => connected)).toEqual([]);
+});
+
+test.each([
+  ['a negative count', { trips: [{ rolloutId: 'r', units: -7, errors: 3, reason: 'x' }] }, 'trips.0.units'],
+  ['more causes than there are', { dropped: manyCauses(2000) }, 'dropped'],
+  ['a cause without end', { dropped: { ['x'.repeat(5000)]: 1 } }, 'dropped'],
+  ['a list without end', { lapsed: Array.from({ length: 1000 }, () => 'r') }, 'lapsed'],
+])('a report of an SDK with %s is refused', async (_name, more, path) => {
+  const report = { service: 'shop', instance: 'i', revision: 1, applyMs: 1, ...more };
+  const answer = await server.ask('POST', '/api/v1/applied', { body: JSON.stringify(report) });
+  const { status, issues = [] } = await problemOf(answer);
+  expect([status, issues[0]?.path]).toEqual([422, expect.stringContaining(path)]);
+});
+
+test.each(['/assets/..%2f..%2fpackage.json', '/assets/../../package.json', '/%2e%2e/%2e%2e/etc/passwd', '/docs/../x'])(
+  'no file beside the dashboard is served at %s',
+  async (address) => {
+    const answer = await raw(server.port, `GET ${address} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 40[0-9]/);
+    expect(answer).not.toContain('root:');
+  },
+);
 
 test.each(['/api/v1/changes', '/api/v1/rollouts', '/api/v1/flags', '/api/v1/tokens'])(
   '%s is read page by page, each entry once, and a wrong cursor is named',
@@ -256,6 +309,18 @@ async function halfARequest(port: number): Promise<Socket> {
   await once(socket, 'connect');
   socket.write('POST /v1/metrics HTTP/1.1\r\nhost: a\r\nx-slow: ');
   return socket;
+}
+
+function yamlBomb(levels: number): string {
+  const lines = Array.from({ length: levels }, (_, level) => {
+    const items = level === 0 ? 'x' : `*a${level - 1}`;
+    return `a${level}: &a${level} [${Array.from({ length: 9 }, () => items).join(', ')}]`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function manyCauses(count: number): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`cause-${index}`, 1]));
 }
 
 function putFlag(key: string, definition: object, headers: Record<string, string>): Promise<Response> {

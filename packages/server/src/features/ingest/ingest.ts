@@ -21,25 +21,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const { store, log } = options;
   const limits = { ...DEFAULTS, ...options.limits };
   const counts = { accepted: 0, refused: 0, shed: 0, duplicates: 0, rejectedItems: 0 };
-  let readingBytes = 0;
-
-  /**
-   * Accounts for a body as its bytes arrive, until it is decoded; rows that wait are accounted for by the store. What is
-   * announced says nothing: some announce much and send nothing, others stream without end.
-   */
-  const withRoom = async <Result>(work: (take: (bytes: number) => void) => Promise<Result>): Promise<Result> => {
-    let taken = 0;
-    const take = (bytes: number): void => {
-      if (readingBytes + store.stats().waitingBytes + bytes > limits.waitingBytes) throw overloaded();
-      readingBytes += bytes;
-      taken += bytes;
-    };
-    try {
-      return await work(take);
-    } finally {
-      readingBytes -= taken;
-    }
-  };
+  const withRoom = createReadingRoom(store, limits);
 
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
@@ -88,6 +70,27 @@ export function createIngest(options: IngestOptions): Ingest {
     closedThrough: store.closedThrough,
     stats: () => ({ ...counts, late: store.stats().lateRows }),
     close: async () => {},
+  };
+}
+
+/**
+ * Accounts for a body as its bytes arrive, until it is decoded; rows that wait are accounted for by the store. What is
+ * announced says nothing: some announce much and send nothing, others stream without end.
+ */
+function createReadingRoom(store: IngestOptions['store'], limits: IngestLimits) {
+  let readingBytes = 0;
+  return async <Result>(work: (take: (bytes: number) => void) => Promise<Result>): Promise<Result> => {
+    let taken = 0;
+    const take = (bytes: number): void => {
+      if (readingBytes + store.stats().waitingBytes + bytes > limits.waitingBytes) throw overloaded();
+      readingBytes += bytes;
+      taken += bytes;
+    };
+    try {
+      return await work(take);
+    } finally {
+      readingBytes -= taken;
+    }
   };
 }
 

@@ -63,7 +63,7 @@ export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryS
 async function inTime<Result>(query: Promise<Result>): Promise<Result> {
   const timer = new AbortController();
   const late = delay(READ_MS, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`no answer within ${READ_MS} ms`);
+    throw new BelayError('telemetry.unavailable', `The telemetry store gave no answer within ${READ_MS} ms.`);
   });
   try {
     return await Promise.race([query, late]);
