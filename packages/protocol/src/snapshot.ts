@@ -51,18 +51,21 @@ export const appliedReport = z.object({
   trips: z
     .array(
       z.object({
-        rolloutId: z.string(),
-        units: z.number().int(),
-        errors: z.number().int(),
+        rolloutId: z.string().max(128),
+        units: z.number().int().nonnegative(),
+        errors: z.number().int().nonnegative(),
         reason: z.string().max(500),
       }),
     )
     .max(100)
     .default([]),
   /** Rollouts whose lease this instance has let lapse, and the control variant it serves instead. */
-  lapsed: z.array(z.string()).max(100).default([]),
+  lapsed: z.array(z.string().max(128)).max(100).default([]),
   /** Everything this instance has dropped so far, by cause. */
-  dropped: z.record(z.string(), z.number().int().nonnegative()).default({}),
+  dropped: z
+    .record(z.string().max(64), z.number().int().nonnegative())
+    .refine((causes) => Object.keys(causes).length <= 64, 'name at most 64 causes')
+    .default({}),
 });
 export type AppliedReport = z.infer<typeof appliedReport>;
 

@@ -35,12 +35,26 @@ export function readYaml(text: string, environment: Environment): ReadYaml {
   }
   const substituted = new Map<string, string>();
   const issues = [...substitute(document, environment, substituted), ...secretIssues(document)];
+  const read = valueOf(document);
+  if ('issue' in read) return failed([read.issue]);
   return {
-    value: document.toJS({ maxAliasCount: 50 }) ?? {},
+    value: read.value ?? {},
     issues,
     substituted,
     lineOf: (path) => lineOf(document, path, lineAt),
   };
+}
+
+/** Aliases can make a small file as large as memory, or endless. */
+function valueOf(document: Document): { readonly value: unknown } | { readonly issue: InputIssue } {
+  try {
+    return { value: document.toJS({ maxAliasCount: 50 }) };
+  } catch (error) {
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    return {
+      issue: { path: '', message: `cannot be read: ${error.message}`, mend: 'write out what the aliases name' },
+    };
+  }
 }
 
 function failed(issues: readonly InputIssue[]): ReadYaml {

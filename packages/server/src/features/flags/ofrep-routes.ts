@@ -47,7 +47,7 @@ export function ofrepRoutes(app: FastifyInstance, options: OfrepOptions): void {
     evaluateAll(options, { request, reply, rate, tickets }),
   );
   // A browser's EventSource can send no header, so the address carries a ticket, given out with the evaluations.
-  app.get('/ofrep/v1/changes', { config: { scope: null } }, (request, reply) => {
+  app.get('/ofrep/v1/changes', { config: { scope: null }, exposeHeadRoute: false }, (request, reply) => {
     const { data } = ticketQuery.safeParse(request.query);
     if (data === undefined || !tickets.isValid(data.ticket)) {
       throw new BelayError('access.unauthenticated', 'The ticket of this stream is not valid.', {

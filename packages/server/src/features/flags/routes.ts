@@ -20,7 +20,7 @@ interface FlagRoutesOptions {
 export function flagRoutes(app: FastifyInstance, options: FlagRoutesOptions): void {
   writingRoutes(app, options);
   servingRoutes(app, options);
-  app.get('/api/v1/stream/flags', { config: { scope: 'evaluate' } }, (request, reply) => {
+  app.get('/api/v1/stream/flags', { config: { scope: 'evaluate' }, exposeHeadRoute: false }, (request, reply) => {
     options.stream.open(request, reply, parseWith(instanceQuery, request.query, 'query'));
   });
 }
