@@ -101,7 +101,7 @@ function sentenceOf(told: Told): string {
         ? `${range(low, high, unit)} ${up}. ${bound}`
         : `About ${quantity(interval.estimate, unit)} ${up}. ${bound}`;
     case 'cant-tell':
-      return `${undecided({ low, high, up, down, unit })} Limit ${limitText(limit, unit)}.${reading.verdict === 'safe' ? ' Enough to go on.' : wait(context)}`;
+      return `${undecided({ low, high, up, down, unit })} Limit ${limitText(limit, unit)}.${reading.verdict === 'safe' ? ' Harm that matters at this share is ruled out.' : wait(context)}`;
   }
 }
 

@@ -408,5 +408,7 @@ test('no word of statistics reaches the screen', () => {
 
 test('a guard that is safe enough for the stage never says "not worse" while its band crosses the limit', () => {
   const told = say(cost, { ...relative, verdict: 'safe', interval: { low: -0.07, high: 0.092 }, estimate: -0.04 });
-  expect(told).toBe("Can't tell yet: Between 7.0% cheaper and 9.2% dearer. Limit 5%. Enough to go on.");
+  expect(told).toBe(
+    "Can't tell yet: Between 7.0% cheaper and 9.2% dearer. Limit 5%. Harm that matters at this share is ruled out.",
+  );
 });

@@ -58,7 +58,7 @@ test('harm is rolled back at once, explained, and found again by a replay', asyn
   }
   const ended = await view(id);
   expect(ended).toMatchObject({ status: 'rolled-back', word: 'Rolled back', share: 0, leadingGuard: 'errors' });
-  expect(ended.verdict.headline).toMatch(/^Rolled back by itself at \d\d:\d\d:\d\d, \d+ s into 10%\.$/);
+  expect(ended.verdict.headline).toMatch(/^Rolled back by itself at \d\d:\d\d:\d\d \S+, \d+ s into 10%\.$/);
   expect(ended.verdict.detail).toMatch(/^Failed requests rose by .* points, past your limit of 0\.5\./);
   expect(ended.allowed).toEqual(['acknowledge']);
   const evidence = await call<RolloutEvidence>(world, 'GET', `/api/v1/rollouts/${id}/evidence`);
