@@ -50,6 +50,11 @@ test.each([
   },
 );
 
+test.each(['metrics', 'traces', 'logs'] as const)('%s without a token are refused as HTTP asks', async (signal) => {
+  const answer = await server.otlp(signal, good(), { authorization: 'Bearer blt_nobody' });
+  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, expect.stringMatching(/^Bearer/)]);
+});
+
 test('a body without an end is cut at the limit and not at its end', async () => {
   const { status, sentBytes } = await streamWithoutEnd('/v1/traces', 1024 * MEBIBYTE);
   expect(status).toBe(413);

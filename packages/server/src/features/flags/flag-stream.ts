@@ -1,3 +1,4 @@
+import { BelayError } from '@belay/core';
 import type { FlagSnapshot, LeaseEvent } from '@belay/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { repeat } from '../../platform/scheduler/scheduler.ts';
@@ -31,6 +32,9 @@ interface StreamOptions {
 
 /** A reader this far behind is cut; it reconnects and starts from a whole snapshot. */
 const BACKLOG_BYTES = 8 * 1024 * 1024;
+
+/** Fewer than the server's connections, so that streams leave room for people and telemetry. */
+const READERS = 8000;
 
 /** What the two kinds of readers are sent. */
 interface Reader extends EventStream {
@@ -71,12 +75,14 @@ export function createFlagStream(options: StreamOptions): FlagStream {
   return {
     snapshot,
     open(request, reply, identity) {
+      requireRoom(readers);
       const disconnect = registry.connect(identity);
       const reader = openReader({ request, reply, kind: 'sdk', readers, log });
       reply.raw.once('close', disconnect);
       reader.write(snapshotText(snapshot()));
     },
     openChanges(request, reply) {
+      requireRoom(readers);
       openReader({ request, reply, kind: 'changes', readers, log }).write('retry: 2000\n\n');
     },
     send() {
@@ -94,6 +100,14 @@ export function createFlagStream(options: StreamOptions): FlagStream {
       for (const reader of readers) reader.end();
     },
   };
+}
+
+function requireRoom(readers: ReadonlySet<Reader>): void {
+  if (readers.size < READERS) return;
+  throw new BelayError('request.rate-limited', `${READERS} streams of flags are open already.`, {
+    hint: 'Poll GET /api/v1/snapshot until some have closed.',
+    retryAfterSeconds: 30,
+  });
 }
 
 interface Opening {

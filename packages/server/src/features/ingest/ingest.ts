@@ -130,6 +130,7 @@ function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Bela
   const message = failure.hint === undefined ? failure.message : `${failure.message} ${failure.hint}`;
   const retryAfter = failure.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
   if (retryAfter !== undefined) reply.header('Retry-After', String(retryAfter));
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer realm="belay"');
   // The rest of a body that is not read to its end would be taken for the next request.
   if (status === 413) reply.header('Connection', 'close');
   reply.code(status);
