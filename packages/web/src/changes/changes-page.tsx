@@ -11,6 +11,7 @@ import { useRowKeys } from '../shell/row-keys.ts';
 import { useUrlState } from '../shell/url-state.ts';
 import { ChangesTable } from './changes-table.tsx';
 import { LedgerCard } from './ledger-card.tsx';
+import { MoreRows } from '../parts/more-rows.tsx';
 
 const outcomes = [
   { value: '', text: 'All' },
@@ -88,16 +89,7 @@ function History({ onShip }: { readonly onShip: () => void }): JSX.Element {
           <Failure error={list.error} what="The changes could not be read" onRetry={() => void list.refetch()} />
         )}
         {list.isSuccess && others.length === 0 && <NothingYet isFiltered={chosen !== ''} onShip={onShip} />}
-        {list.hasNextPage && (
-          <button
-            className="btn more-rows"
-            type="button"
-            disabled={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Show older changes
-          </button>
-        )}
+        <MoreRows list={list} text="Show older changes" />
       </section>
     </>
   );

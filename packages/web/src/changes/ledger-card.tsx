@@ -9,6 +9,7 @@ import { Empty, Failure, Loading } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { entryIcon } from '../rollout/history-card.tsx';
 import { useUrlState } from '../shell/url-state.ts';
+import { MoreRows } from '../parts/more-rows.tsx';
 
 const kinds = [
   { value: '', text: 'All' },
@@ -61,16 +62,7 @@ export function LedgerCard(): JSX.Element {
       {list.isSuccess && entries.length === 0 && (
         <Empty title="Nothing has happened yet">Everything done by people or by Belay is written down here.</Empty>
       )}
-      {list.hasNextPage && (
-        <button
-          className="btn more-rows"
-          type="button"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          Show older entries
-        </button>
-      )}
+      <MoreRows list={list} text="Show older entries" />
     </section>
   );
 }

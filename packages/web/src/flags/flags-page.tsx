@@ -12,6 +12,7 @@ import { PageFrame } from '../shell/page-frame.tsx';
 import { useRowKeys } from '../shell/row-keys.ts';
 import { useShortcut } from '../shell/shortcut-provider.tsx';
 import { useUrlState } from '../shell/url-state.ts';
+import { MoreRows } from '../parts/more-rows.tsx';
 
 /** Every flag: who gets what now, when it last changed, and whether it can go. */
 export function FlagsPage(): JSX.Element {
@@ -72,16 +73,7 @@ export function FlagsPage(): JSX.Element {
             </p>
           </Empty>
         )}
-        {list.hasNextPage && (
-          <button
-            className="btn more-rows"
-            type="button"
-            disabled={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Show more flags
-          </button>
-        )}
+        <MoreRows list={list} text="Show more flags" />
       </section>
     </PageFrame>
   );

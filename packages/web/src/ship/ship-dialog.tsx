@@ -10,6 +10,7 @@ import { formatDuration } from '../format/times.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, InlineFailure, Loading } from '../parts/states.tsx';
+import { MoreRows } from '../parts/more-rows.tsx';
 
 export interface ShipDialogProps {
   /** The flag, when it is already known; else the first step asks for it. */
@@ -66,16 +67,7 @@ function ChooseFlag({ onChoose }: { readonly onChoose: (flag: string) => void })
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <button
-          className="btn more-rows"
-          type="button"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          Show more flags
-        </button>
-      )}
+      <MoreRows list={list} text="Show more flags" />
     </>
   );
 }
