@@ -1,5 +1,6 @@
 import type { Histogram, OutcomeBlock, Side } from '@belay/core';
 import type { TelemetryBatch } from '@belay/wire';
+import type { TelemetryReader } from './telemetry-reader.ts';
 
 /** Which outcomes a rollout's attempt is judged on. */
 export interface BlockQuery {
@@ -105,6 +106,8 @@ export interface TelemetryStore {
   readBaseline(query: BaselineQuery): Promise<Baseline>;
   /** Instances heard of since a time, for telling "no telemetry" from "no exposures". */
   lastSeen(query: LastSeenQuery): Promise<readonly Seen[]>;
+  /** For questions of other features in SQL. */
+  readonly reader: TelemetryReader;
   stats(): TelemetryStats;
   /** Stores what is waiting, then stops. The engine is the caller's to close. */
   close(): Promise<void>;
@@ -129,3 +132,4 @@ export interface TelemetryStats {
 }
 
 export { createTelemetryStore, type TelemetryStoreOptions } from './telemetry-store.ts';
+export type { ReadOptions, TelemetryReader } from './telemetry-reader.ts';

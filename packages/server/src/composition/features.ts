@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify';
+import { createAccess } from '../features/access/api.ts';
+import { createChanges } from '../features/changes/api.ts';
+import { createFlags } from '../features/flags/api.ts';
+import { createOutcomeTimes } from '../features/telemetry/outcome-times.ts';
+import type { Bus } from '../platform/bus/bus.ts';
+import type { Database } from '../platform/sqlite/database.ts';
+import type { Composing } from './composing.ts';
+import { createSelfWatch } from './self-watch.ts';
+import type { SelfWatchOptions } from './self-watch.ts';
+import { openTelemetry } from './telemetry.ts';
+
+/** Every feature of the server, wired to the ones it needs. */
+export async function createFeatures(composing: Composing, db: Database, bus: Bus) {
+  const { loaded, log, opened, clock } = composing;
+  const { server, policy, secrets } = loaded.config;
+  const isSecure = server.publicUrl?.startsWith('https:') ?? false;
+  const access = await createAccess({ db, bus, log, clock, dataDir: server.dataDir, secrets, isSecure });
+  opened.add(() => access.close());
+  const { engine, telemetry, ingest } = await openTelemetry(composing, db);
+  const times = createOutcomeTimes({
+    telemetry,
+    clock,
+    onError: (err) => log.warn({ err }, 'times of the last outcomes could not be read'),
+  });
+  opened.add(() => times.close());
+  // Leases follow from the guards, which need the flags first: until the guards run, none is granted.
+  let leasesGranted: (now: number) => readonly string[] = () => [];
+  const flags = await createFlags({
+    db,
+    clock,
+    log,
+    bus,
+    leasesGranted: (now) => leasesGranted(now),
+    lastOutcomeAt: times.lastOutcomeAt,
+    lastReadAt: lastReadOf({ telemetry, clock, log }),
+  });
+  opened.add(() => flags.close());
+  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus });
+  opened.add(() => changes.close());
+  leasesGranted = (now) => changes.leasesGranted(now);
+  const watch = createSelfWatch({ loaded, log, clock, db, bus, engine, telemetry, ingest, changes });
+  return {
+    access,
+    routes: [
+      ...[access, ...watch.features, flags, changes].map(({ routes }) => routes),
+      async (app: FastifyInstance) => ingest.routes(app, {}),
+    ],
+    start: () => changes.loop.start(),
+    endStreams: async () => {
+      watch.endStreams();
+      await flags.close();
+    },
+  };
+}
+
+/** A page of a flag is worth more without this time than not at all, so a failure of the store only costs the time. */
+function lastReadOf({ telemetry, clock, log }: Pick<SelfWatchOptions, 'telemetry' | 'clock' | 'log'>) {
+  return async (flagKey: string): Promise<number | null> => {
+    try {
+      const seen = await telemetry.lastSeen({ flagKey, sinceMs: clock.now() - HOUR_MS });
+      const times = seen.flatMap(({ outcomeAt }) => (outcomeAt === null ? [] : [outcomeAt]));
+      return times.length === 0 ? null : Math.max(...times);
+    } catch (error) {
+      log.warn({ err: error, flagKey }, 'when a flag was last read is not known');
+      return null;
+    }
+  };
+}
+
+const HOUR_MS = 3_600_000;

@@ -1,0 +1,51 @@
+import path from 'node:path';
+import { isBelayError } from '@belay/core';
+import { newestJudgedSecond } from '../features/changes/api.ts';
+import { createIngest } from '../features/ingest/api.ts';
+import type { Ingest } from '../features/ingest/api.ts';
+import { createTelemetryStore } from '../features/telemetry/api.ts';
+import type { TelemetryStore } from '../features/telemetry/api.ts';
+import { createTelemetryEngine } from '../platform/clickhouse/telemetry-engine.ts';
+import type { TelemetryEngine } from '../platform/clickhouse/telemetry-engine-types.ts';
+import { principalOf } from '../platform/http/principal.ts';
+import type { Database } from '../platform/sqlite/database.ts';
+import type { Composing } from './composing.ts';
+
+const ENGINE_START_MS = 30_000;
+
+export interface Telemetry {
+  readonly engine: TelemetryEngine;
+  readonly telemetry: TelemetryStore;
+  readonly ingest: Ingest;
+}
+
+/** The engine, the store on it, and the way in. */
+export async function openTelemetry({ loaded, log, opened, clock }: Composing, db: Database): Promise<Telemetry> {
+  const { dataDir, clickhouseUrl, bodyLimitBytes } = loaded.config.server;
+  const engine = createTelemetryEngine({
+    dataDir: path.join(dataDir, 'telemetry'),
+    log,
+    clock,
+    ...(clickhouseUrl === null ? {} : { url: clickhouseUrl }),
+  });
+  opened.add(() => engine.close());
+  const telemetry = createTelemetryStore({ engine, clock, log, notBeforeSecond: await newestJudgedSecond(db) });
+  opened.add(() => telemetry.close());
+  const ingest = createIngest({
+    store: telemetry,
+    clock,
+    log,
+    limits: { bodyBytes: bodyLimitBytes },
+    // The server has checked the scope that the routes declare; this only insists that it did.
+    requireIngestScope: async (request) => void principalOf(request),
+  });
+  opened.add(() => ingest.close());
+  try {
+    await engine.whenReady(ENGINE_START_MS);
+  } catch (error) {
+    if (!isBelayError(error)) throw error;
+    // Flags are served and rollouts taken back without telemetry, so Belay starts all the same.
+    log.error({ err: error }, 'the telemetry engine is not ready; nothing can be judged until it is');
+  }
+  return { engine, telemetry, ingest };
+}
