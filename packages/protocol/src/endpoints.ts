@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { belayConfig } from './config.ts';
 import { endpoint } from './endpoint.ts';
 import { flagTryRequest, flagTryResult, flagView, flagWrite } from './flag.ts';
+import { metricsEndpoints } from './metrics-endpoints.ts';
 import { freezeRequest, overviewView, statusView } from './overview.ts';
 import { planReport, rolloutInput } from './plan.ts';
 import { page, pageQuery, reasonBody } from './primitives.ts';
@@ -327,6 +328,8 @@ export const endpoints = {
     body: appliedReport,
     response: nothing,
   }),
+
+  ...metricsEndpoints,
 } as const;
 
 /** Name of an endpoint. */

@@ -3,6 +3,8 @@ export * from './endpoint.ts';
 export * from './endpoints.ts';
 export * from './flag.ts';
 export * from './live-event.ts';
+export * from './metrics-endpoints.ts';
+export * from './metrics.ts';
 export * from './overview.ts';
 export * from './plan.ts';
 export * from './primitives.ts';

@@ -41,4 +41,7 @@ export const endpointPaths: Readonly<Record<EndpointName, readonly [method: stri
   instanceList: ['GET', '/api/v1/instances'],
   snapshot: ['GET', '/api/v1/snapshot'],
   applied: ['POST', '/api/v1/applied'],
+  metricList: ['GET', '/api/v1/metrics'],
+  metricLabels: ['GET', '/api/v1/metrics/labels'],
+  metricQuery: ['POST', '/api/v1/metrics/query'],
 };
