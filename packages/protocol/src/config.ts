@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationText, percentText, rolloutInput } from './plan.ts';
 import { keyName } from './primitives.ts';
+import { telemetryConfig } from './telemetry-config.ts';
 
 const weekday = z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']);
 
@@ -52,6 +53,7 @@ export const belayConfig = z.strictObject({
       minimum_soak: durationText.optional(),
     })
     .optional(),
+  telemetry: telemetryConfig.optional(),
   rollouts: z.record(keyName, rolloutInput).optional(),
 });
 export type BelayConfig = z.infer<typeof belayConfig>;

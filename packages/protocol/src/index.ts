@@ -1,3 +1,4 @@
+export * from './cardinality.ts';
 export * from './config.ts';
 export * from './endpoint.ts';
 export * from './endpoints.ts';
@@ -11,4 +12,5 @@ export * from './primitives.ts';
 export * from './problem.ts';
 export * from './rollout.ts';
 export * from './snapshot.ts';
+export * from './telemetry-config.ts';
 export * from './token.ts';

@@ -1,3 +1,4 @@
+import { cardinalityQuery, cardinalityView } from './cardinality.ts';
 import { endpoint } from './endpoint.ts';
 import {
   metricLabels,
@@ -37,5 +38,14 @@ export const metricsEndpoints = {
     scope: 'read',
     body: metricQuery,
     response: metricQueryResult,
+  }),
+  metricCardinality: endpoint({
+    method: 'GET',
+    path: '/api/v1/metrics/cardinality',
+    summary: 'Series of each service, and which label makes too many',
+    tag: 'metrics',
+    scope: 'read',
+    query: cardinalityQuery,
+    response: page(cardinalityView),
   }),
 } as const;

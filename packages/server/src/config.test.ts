@@ -53,6 +53,11 @@ test('every setting has a twin in the environment that reaches the configuration
     warn_at: '5',
     lease: '30s',
     minimum_soak: '1m',
+    series_new_per_hour: '5',
+    series_active: '6',
+    service_labels: '[team]',
+    sample_max_age: '1h',
+    sample_max_ahead: '1m',
   };
   const environment = Object.fromEntries(settings.map(({ path, variable }) => [variable, samples[path[1]]]));
   const { explained } = loadConfig({ ...nowhere, environment });
@@ -85,7 +90,7 @@ test('everything that is wrong is reported at once, with line, value and mend', 
       path: 'extra',
       message: expect.stringContaining('line 6'),
       seen: 'extra',
-      mend: 'use one of server, policy, rollouts',
+      mend: 'use one of server, policy, telemetry, rollouts',
     },
   ]);
 });

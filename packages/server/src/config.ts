@@ -12,8 +12,10 @@ import type { PolicyInput } from './config/check-policy.ts';
 import { knownKeysAt } from './config/known-keys.ts';
 import { readYaml } from './config/read-yaml.ts';
 import type { Environment, ReadYaml } from './config/read-yaml.ts';
-import { settings } from './config/settings.ts';
-import type { Setting } from './config/settings.ts';
+import { sections, settings } from './config/settings.ts';
+import type { Section, Setting } from './config/settings.ts';
+import { telemetryOf } from './config/telemetry-settings.ts';
+import type { TelemetryInput, TelemetrySettings } from './config/telemetry-settings.ts';
 import { suggestKey } from './config/suggest-key.ts';
 import { issueOf } from './platform/http/input-issues.ts';
 
@@ -31,6 +33,7 @@ export interface Config {
     readonly requestsPerMinute: number;
   };
   readonly policy: Policy;
+  readonly telemetry: TelemetrySettings;
   readonly rollouts: NonNullable<BelayConfig['rollouts']>;
   readonly secrets: { readonly setupToken: string | undefined; readonly adminToken: string | undefined };
 }
@@ -99,6 +102,7 @@ function resolve(
   const config: Config = {
     server: serverOf(complete.server, source.cwd),
     policy: checked.policy,
+    telemetry: telemetryOf(complete.telemetry),
     rollouts: parsed.data.rollouts ?? {},
     secrets: {
       setupToken: source.environment['BELAY_SETUP_TOKEN'],
@@ -122,7 +126,7 @@ function merge(yaml: ReadYaml, { environment, overrides = {} }: ConfigSource, fi
   const document = recordOf(yaml.value) ?? {};
   if (recordOf(yaml.value) === undefined)
     issues.push({ path: '', message: 'must be a mapping of keys', mend: 'start with "server:" or "policy:"' });
-  for (const section of ['server', 'policy'] as const) {
+  for (const section of sections) {
     const given = document[section];
     const values = recordOf(given);
     if (given !== undefined && given !== null && values === undefined) continue;
@@ -201,17 +205,18 @@ function withOrigins(
 interface Complete {
   readonly server: ServerInput;
   readonly policy: PolicyInput;
+  readonly telemetry: TelemetryInput;
 }
 
 function completed(given: BelayConfig): Complete {
-  const section = (name: 'server' | 'policy'): Record<string, unknown> => ({
+  const section = (name: Section): Record<string, unknown> => ({
     ...Object.fromEntries(
       settings.filter(({ path: at }) => at[0] === name).map(({ path: at, fallback }) => [at[1], fallback]),
     ),
     ...given[name],
   });
   // Decoder: the schema has checked what was given, and the table of settings fills in the rest.
-  return { server: section('server'), policy: section('policy') } as unknown as Complete;
+  return Object.fromEntries(sections.map((name) => [name, section(name)])) as unknown as Complete;
 }
 
 interface ServerInput {

@@ -44,4 +44,5 @@ export const endpointPaths: Readonly<Record<EndpointName, readonly [method: stri
   metricList: ['GET', '/api/v1/metrics'],
   metricLabels: ['GET', '/api/v1/metrics/labels'],
   metricQuery: ['POST', '/api/v1/metrics/query'],
+  metricCardinality: ['GET', '/api/v1/metrics/cardinality'],
 };

@@ -1,6 +1,10 @@
+/** Sections whose values have defaults. */
+export const sections = ['server', 'policy', 'telemetry'] as const;
+export type Section = (typeof sections)[number];
+
 /** One value of belay.yaml that has a default and a twin in the environment. */
 export interface Setting {
-  readonly path: readonly [section: 'server' | 'policy', key: string];
+  readonly path: readonly [section: Section, key: string];
   readonly variable: string;
   readonly fallback: unknown;
   /** How the environment's text is read: as it stands, or as YAML (numbers, lists, mappings). */
@@ -29,12 +33,20 @@ export const settings: readonly Setting[] = [
   yaml('policy', 'warn_at', 'BELAY_POLICY_WARN_AT', 10),
   text('policy', 'lease', 'BELAY_POLICY_LEASE', '60s'),
   text('policy', 'minimum_soak', 'BELAY_POLICY_MINIMUM_SOAK', '0s'),
+  // A service with 50 instances of 1,000 series each fits; a label with a value per user does not.
+  yaml('telemetry', 'series_new_per_hour', 'BELAY_TELEMETRY_SERIES_NEW_PER_HOUR', 20_000),
+  yaml('telemetry', 'series_active', 'BELAY_TELEMETRY_SERIES_ACTIVE', 100_000),
+  yaml('telemetry', 'service_labels', 'BELAY_TELEMETRY_SERVICE_LABELS', ['service', 'service_name', 'job']),
+  // A Prometheus that was cut off sends up to two hours of its log; a recording may be filled in for a month.
+  text('telemetry', 'sample_max_age', 'BELAY_TELEMETRY_SAMPLE_MAX_AGE', '30d'),
+  // Ten minutes are more than any clock that is set by a network is wrong.
+  text('telemetry', 'sample_max_ahead', 'BELAY_TELEMETRY_SAMPLE_MAX_AHEAD', '10m'),
 ];
 
-function text(section: 'server' | 'policy', key: string, variable: string, fallback: unknown): Setting {
+function text(section: Section, key: string, variable: string, fallback: unknown): Setting {
   return { path: [section, key], variable, fallback, reads: 'text' };
 }
 
-function yaml(section: 'server' | 'policy', key: string, variable: string, fallback: unknown): Setting {
+function yaml(section: Section, key: string, variable: string, fallback: unknown): Setting {
   return { path: [section, key], variable, fallback, reads: 'yaml' };
 }
