@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { durationText, percentText, rolloutInput } from './plan.ts';
 import { keyName } from './primitives.ts';
 import { telemetryConfig } from './telemetry-config.ts';
+import { signalsConfig } from './signals-config.ts';
 
 const weekday = z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']);
 
@@ -55,5 +56,6 @@ export const belayConfig = z.strictObject({
     .optional(),
   telemetry: telemetryConfig.optional(),
   rollouts: z.record(keyName, rolloutInput).optional(),
+  ...signalsConfig,
 });
 export type BelayConfig = z.infer<typeof belayConfig>;

@@ -15,6 +15,7 @@ import {
   rolloutSummary,
   rolloutView,
 } from './rollout.ts';
+import { signalsEndpoints } from './signals-endpoints.ts';
 import { appliedReport, flagSnapshot, instanceQuery, instanceView } from './snapshot.ts';
 import {
   sessionRequest,
@@ -330,6 +331,7 @@ export const endpoints = {
   }),
 
   ...metricsEndpoints,
+  ...signalsEndpoints,
 } as const;
 
 /** Name of an endpoint. */

@@ -11,6 +11,8 @@ export * from './plan.ts';
 export * from './primitives.ts';
 export * from './problem.ts';
 export * from './rollout.ts';
+export * from './signals.ts';
+export * from './signals-config.ts';
 export * from './snapshot.ts';
 export * from './telemetry-config.ts';
 export * from './token.ts';

@@ -18,5 +18,15 @@ export const liveEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('flag'), at: z.number(), flagKey: z.string(), revision: z.number().int() }),
   z.object({ type: z.literal('instances'), at: z.number() }),
+  z.object({
+    type: z.literal('alarm'),
+    at: z.number(),
+    alarmId: z.string(),
+    signalId: z.string(),
+    state: z.enum(['started', 'ended']),
+    sentence: z.string(),
+  }),
+  /** New values of signals were computed. */
+  z.object({ type: z.literal('signals'), at: z.number() }),
 ]);
 export type LiveEvent = z.infer<typeof liveEvent>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { timestamp } from './primitives.ts';
 import { rolloutSummary, rolloutView, tone } from './rollout.ts';
+import { changeMark, signalVerdict } from './signals.ts';
 
 /** First screen: one sentence, what is going out, what to look at, signals, changes, safety net. */
 export const overviewView = z.object({
@@ -13,14 +14,31 @@ export const overviewView = z.object({
   whenYouHaveAMinute: z.array(
     z.object({ tone, title: z.string(), detail: z.string(), verb: z.string(), href: z.string() }),
   ),
-  /** Measured signals of all services together, one point a minute; absent where no data arrives. */
+  /** Four measured signals of all services together; absent where no data arrives. */
   signals: z.array(
     z.object({
       id: z.enum(['errors', 'latency-p95', 'traffic', 'cost']),
       title: z.string(),
       value: z.string(),
-      points: z.array(z.object({ at: timestamp, value: z.number().nullable() })),
-      marks: z.array(z.object({ at: timestamp, tone, rolloutId: z.string() })),
+      unit: z.string(),
+      /** The signal behind it, for its page; null where several services are added up. */
+      signalId: z.string().nullable(),
+      /** `Usual`, `Higher than usual`, `Learning` ...: as of a signal, of the worst one where services are added up. */
+      verdict: signalVerdict,
+      word: z.string(),
+      tone,
+      /** `Usual at this hour: 0.8% to 1.2%.` */
+      sentence: z.string(),
+      /** The band is null while Belay learns what is usual. */
+      points: z.array(
+        z.object({
+          at: timestamp,
+          value: z.number().nullable(),
+          low: z.number().nullable(),
+          high: z.number().nullable(),
+        }),
+      ),
+      marks: z.array(changeMark),
     }),
   ),
   changes: z.array(rolloutSummary),

@@ -13,5 +13,9 @@ export function refreshKeys(event: LiveEvent): readonly (readonly string[])[] {
       return [['flag', event.flagKey], ['flags'], ['overview']];
     case 'instances':
       return [['overview'], ['status']];
+    case 'alarm':
+      return [['signal', event.signalId], ['signals'], ['alarms'], ['scorecards'], ['overview']];
+    case 'signals':
+      return [['signals'], ['signal'], ['scorecards'], ['overview']];
   }
 }

@@ -31,7 +31,7 @@ export function SignalCard({ signal }: { readonly signal: OverviewView['signals'
         >
           {signal.marks.map((mark) => (
             <line
-              key={`${mark.rolloutId}${mark.at}`}
+              key={`${mark.title}${mark.at}`}
               className={`when ${markClass[mark.tone]}`}
               x1={place(mark.at)}
               x2={place(mark.at)}
@@ -45,11 +45,11 @@ export function SignalCard({ signal }: { readonly signal: OverviewView['signals'
         </svg>
         {signal.marks.map((mark) => (
           <Link
-            key={`${mark.rolloutId}${mark.at}`}
+            key={`${mark.title}${mark.at}`}
             className={`mk ${markClass[mark.tone]}`}
             style={{ left: `${place(mark.at)}%` }}
-            href={`/changes/${mark.rolloutId}`}
-            aria-label="Change at this time"
+            href={mark.rolloutId === null ? '/changes' : `/changes/${mark.rolloutId}`}
+            aria-label={mark.title}
           >
             <Icon name={toneIcons[mark.tone]} />
           </Link>

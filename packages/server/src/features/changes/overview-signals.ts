@@ -13,10 +13,10 @@ export async function overviewSignals(context: ChangesContext, recent: readonly 
     const points = sumOf([...series.values()]);
     if (points.length === 0) return [];
     const marks = marksOf(recent, throughMs - HOUR);
-    return SIGNALS.flatMap(({ id, title, valueOf, textOf }) => {
-      const values = points.map((point) => ({ at: point.at, value: valueOf(point) }));
+    return SIGNALS.flatMap(({ id, title, unit, valueOf, textOf }) => {
+      const values = points.map((point) => ({ at: point.at, value: valueOf(point), low: null, high: null }));
       const last = values.findLast(({ value }) => value !== null)?.value;
-      return last == null ? [] : [{ id, title, value: textOf(last), points: values, marks }];
+      return last == null ? [] : [{ id, title, value: textOf(last), unit, points: values, marks, ...LEARNING }];
     });
   } catch (err) {
     context.log.warn({ err }, 'signals of the overview could not be read');
@@ -27,6 +27,7 @@ export async function overviewSignals(context: ChangesContext, recent: readonly 
 interface SignalKind {
   readonly id: Signals[number]['id'];
   readonly title: string;
+  readonly unit: string;
   readonly valueOf: (point: SeriesPoint) => number | null;
   readonly textOf: (value: number) => string;
 }
@@ -35,24 +36,28 @@ const SIGNALS: readonly SignalKind[] = [
   {
     id: 'errors',
     title: 'Failed requests',
+    unit: '%',
     valueOf: ({ units, errors }) => (units === 0 ? null : (errors / units) * 100),
     textOf: (value) => `${value.toFixed(2)}%`,
   },
   {
     id: 'latency-p95',
     title: 'Response time, 95th percentile',
+    unit: 'ms',
     valueOf: ({ p95 }) => p95,
     textOf: (value) => `${Math.round(value)} ms`,
   },
   {
     id: 'traffic',
     title: 'Requests per minute',
+    unit: '/min',
     valueOf: ({ units }) => units,
     textOf: (value) => String(Math.round(value)),
   },
   {
     id: 'cost',
     title: 'Cost per request',
+    unit: '',
     valueOf: (point) => costOf(point),
     textOf: (value) => String(Number(value.toPrecision(3))),
   },
@@ -87,15 +92,23 @@ function added(a: SeriesPoint, b: SeriesPoint): SeriesPoint {
 function marksOf(recent: readonly RolloutRecord[], fromMs: number): Signals[number]['marks'] {
   return recent.flatMap(({ id, state }) => {
     const marks: Signals[number]['marks'] = [];
-    if (state.startedAt !== null && state.startedAt >= fromMs)
-      marks.push({ at: state.startedAt, tone: 'live', rolloutId: id });
-    const { ending } = state;
-    if (ending !== null && ending.at >= fromMs && state.startedAt !== null) {
-      marks.push({ at: ending.at, tone: ending.code === 'kept' ? 'ok' : 'bad', rolloutId: id });
+    const { ending, startedAt } = state;
+    const mark = { title: state.plan.title, service: null, version: null, rolloutId: id, changeId: null };
+    if (startedAt !== null && startedAt >= fromMs)
+      marks.push({ ...mark, at: startedAt, kind: 'rollout', tone: 'live' });
+    if (ending !== null && ending.at >= fromMs && startedAt !== null) {
+      marks.push({ ...mark, at: ending.at, kind: 'rollout-ended', tone: ending.code === 'kept' ? 'ok' : 'bad' });
     }
     return marks;
   });
 }
 
+const LEARNING = {
+  signalId: null,
+  verdict: 'learning',
+  word: 'Learning',
+  tone: 'none',
+  sentence: 'Belay learns what is usual.',
+} as const;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { page, pageQuery, reasonBody, timestamp } from './primitives.ts';
+import { signalDimension, signalId, signalInput } from './signals-config.ts';
+import {
+  changeMark,
+  changeRecordRequest,
+  recordedChange,
+  scorecard,
+  signalAlarm,
+  signalDetail,
+  signalPreview,
+  signalSeries,
+  signalVerdict,
+  signalView,
+} from './signals.ts';
+
+const time = z.coerce.number().pipe(timestamp);
+const range = z.object({ from: time, to: time });
+
+/** Signals, alarms, scorecards, and changes that were announced. */
+export const signalsEndpoints = {
+  signalList: endpoint({
+    method: 'GET',
+    path: '/api/v1/signals',
+    summary: 'List signals: what deserves a look first, then by service and title',
+    tag: 'signals',
+    scope: 'read',
+    query: pageQuery.extend({
+      service: z.string().max(200).optional(),
+      dimension: signalDimension.optional(),
+      verdict: signalVerdict.optional(),
+      /** Part of the title, id or service. */
+      search: z.string().max(200).optional(),
+    }),
+    response: page(signalView),
+  }),
+  signalGet: endpoint({
+    method: 'GET',
+    path: '/api/v1/signals/{id}',
+    summary: 'Everything about a signal but its chart',
+    tag: 'signals',
+    scope: 'read',
+    response: signalDetail,
+  }),
+  signalSeries: endpoint({
+    method: 'GET',
+    path: '/api/v1/signals/{id}/series',
+    summary: 'Chart of a signal with its usual band, change marks and alarms',
+    tag: 'signals',
+    scope: 'read',
+    query: range,
+    response: signalSeries,
+  }),
+  signalPut: endpoint({
+    method: 'PUT',
+    path: '/api/v1/signals/{id}',
+    summary: 'Create or replace a signal',
+    tag: 'signals',
+    scope: 'operate',
+    body: signalInput,
+    response: signalDetail,
+    precondition: true,
+  }),
+  signalDelete: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/signals/{id}',
+    summary: 'Delete a signal, its points and its baseline',
+    tag: 'signals',
+    scope: 'operate',
+    response: z.object({}).meta({ description: 'Nothing' }),
+    precondition: true,
+  }),
+  signalPreview: endpoint({
+    method: 'POST',
+    path: '/api/v1/signals/preview',
+    summary: 'What a definition would have shown over the last 24 hours',
+    tag: 'signals',
+    scope: 'read',
+    body: signalInput.extend({ id: signalId.optional() }),
+    response: signalPreview,
+  }),
+  alarmList: endpoint({
+    method: 'GET',
+    path: '/api/v1/alarms',
+    summary: 'Episodes in which a signal was not as usual, newest first',
+    tag: 'signals',
+    scope: 'read',
+    query: pageQuery.extend({
+      signal: z.string().max(96).optional(),
+      service: z.string().max(200).optional(),
+      state: z.enum(['open', 'ended']).optional(),
+    }),
+    response: page(signalAlarm),
+  }),
+  alarmAccept: endpoint({
+    method: 'POST',
+    path: '/api/v1/alarms/{id}/accept',
+    summary: 'Say that this is the new usual: the alarm ends and the baseline follows',
+    tag: 'signals',
+    scope: 'operate',
+    body: reasonBody,
+    response: signalAlarm,
+  }),
+  scorecardList: endpoint({
+    method: 'GET',
+    path: '/api/v1/scorecards',
+    summary: 'How each service keeps its promises',
+    tag: 'signals',
+    scope: 'read',
+    query: pageQuery,
+    response: page(scorecard),
+  }),
+  scorecardGet: endpoint({
+    method: 'GET',
+    path: '/api/v1/scorecards/{service}',
+    summary: 'How one service keeps its promises',
+    tag: 'signals',
+    scope: 'read',
+    response: scorecard,
+  }),
+  changeRecord: endpoint({
+    method: 'POST',
+    path: '/api/v1/changes/record',
+    summary: 'Tell of a change that was made elsewhere: a deploy, a migration, a configuration',
+    tag: 'changes',
+    scope: 'operate',
+    body: changeRecordRequest,
+    response: recordedChange,
+    status: 201,
+  }),
+  changeRecorded: endpoint({
+    method: 'GET',
+    path: '/api/v1/changes/recorded',
+    summary: 'Changes that were announced or seen, with what they did to the signals, newest first',
+    tag: 'changes',
+    scope: 'read',
+    query: pageQuery.extend({ service: z.string().max(200).optional() }),
+    response: page(recordedChange),
+  }),
+  changeRecordedGet: endpoint({
+    method: 'GET',
+    path: '/api/v1/changes/recorded/{id}',
+    summary: 'One announced change and what it did',
+    tag: 'changes',
+    scope: 'read',
+    response: recordedChange,
+  }),
+  changeMarks: endpoint({
+    method: 'GET',
+    path: '/api/v1/changes/marks',
+    summary: 'Changes of all kinds as marks on a chart, oldest first',
+    tag: 'changes',
+    scope: 'read',
+    query: range.extend({ service: z.string().max(200).optional() }),
+    response: z.object({ items: z.array(changeMark) }),
+  }),
+} as const;
