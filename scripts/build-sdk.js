@@ -27,7 +27,7 @@ async function bundle() {
     const build = await rolldown({
       input: path.join(sdk, 'src', `${entry}.ts`),
       platform: 'node',
-      external: [/^node:/, '@openfeature/server-sdk'],
+      external: [/^node:/, '@openfeature/server-sdk', 'pino', 'pino-roll'],
       resolve: { conditionNames: ['@belay/source', 'node', 'import'] },
     });
     for (const [format, extension] of Object.entries({ esm: 'js', cjs: 'cjs' })) {
@@ -59,8 +59,12 @@ function declare() {
     const text = readFileSync(path.join(from, `${name}.d.ts`), 'utf8');
     if (/from ["']@belay\//.test(text))
       fail(`${name}.d.ts names a package that is not published`, 'keep it out of the public types');
-    for (const [, next] of text.matchAll(/from ["']\.\/([a-z-]+)(?:\.ts|\.js)["']/g)) waiting.push(next);
-    const local = (extension) => text.replaceAll(/(from ["']\.\/[a-z-]+)\.(?:ts|js)(["'])/g, `$1.${extension}$2`);
+    const folder = path.posix.dirname(name);
+    for (const [, next] of text.matchAll(/from ["'](\.{1,2}\/[a-z/.-]+?)(?:\.ts|\.js)["']/g))
+      waiting.push(path.posix.join(folder, next));
+    const local = (extension) =>
+      text.replaceAll(/(from ["']\.{1,2}\/[a-z/.-]+?)\.(?:ts|js)(["'])/g, `$1.${extension}$2`);
+    mkdirSync(path.join(draft, folder), { recursive: true });
     writeFileSync(path.join(draft, `${name}.d.ts`), local('js'));
     writeFileSync(path.join(draft, `${name}.d.cts`), local('cjs'));
   }

@@ -132,7 +132,8 @@ function readNumber(
   return fallback;
 }
 
-function defaultInstance(): string {
+/** Names this process among others of its service. */
+export function defaultInstance(): string {
   return `${os.hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
 }
 
