@@ -30,7 +30,7 @@ beforeAll(async () => {
   installed = path.join(folder, 'node_modules/@belay/node');
   mkdirSync(installed, { recursive: true });
   await run('tar', ['-xzf', path.join(folder, archive), '-C', installed, '--strip-components=1']);
-  for (const name of ['@openfeature', '@types', 'undici-types']) {
+  for (const name of ['@openfeature', '@types', 'undici-types', 'pino', 'pino-roll']) {
     symlinkSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name));
   }
   writeFileSync(path.join(folder, 'package.json'), '{ "name": "app", "version": "1.0.0" }');
@@ -78,10 +78,11 @@ describe('the packed SDK', () => {
     expect(gzipSync(readFileSync(path.join(installed, 'dist/index.js'))).length).toBeLessThanOrEqual(40 * 1024);
   });
 
-  it('imports only Node itself, and OpenFeature in its own entry', () => {
+  it('imports only Node itself, OpenFeature in its own entry, and pino in that of the logs', () => {
     const dist = path.join(installed, 'dist');
     const wanted = new Set<string>();
-    for (const file of readdirSync(dist)) {
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[cm]?[jt]s$/.test(file));
+    for (const file of files.toSorted()) {
       const text = readFileSync(path.join(dist, file), 'utf8');
       for (const [, target] of text.matchAll(
         /(?:^import[^;]*?from |^export[^;]*?from |require\()["']([^"'.][^"']*)["']/gm,
@@ -89,7 +90,7 @@ describe('the packed SDK', () => {
         if (!target?.startsWith('node:')) wanted.add(`${file.split('.')[0] ?? ''}: ${target ?? ''}`);
       }
     }
-    expect([...wanted]).toEqual(['openfeature: @openfeature/server-sdk']);
+    expect([...wanted].toSorted()).toEqual(['log/types: pino', 'log: pino', 'openfeature: @openfeature/server-sdk']);
   });
 
   it('works from an ES module, and ends with the application though the server cannot be reached', async () => {
@@ -100,6 +101,26 @@ describe('the packed SDK', () => {
     expect(await runApp('app.mjs', text)).toBe(
       'true belay,createBelayProvider,belayExpress,belayFastify,belayHono,belayKoa',
     );
+  });
+
+  it.each([
+    ['mjs', `import { openLogs } from '@belay/node/log';`],
+    ['cjs', `const { openLogs } = require('@belay/node/log');`],
+  ])('writes the files of a system from a .%s application', async (extension, load) => {
+    const text = `${load}
+      const write = async () => {
+        const logs = await openLogs({ directory: 'logs-${extension}', systems: ['bot'], ship: false });
+        logs.system('bot').info('ready');
+        await logs.close();
+        return require('node:fs').readdirSync('logs-${extension}').length;
+      };
+      write().then(console.log);`;
+    const loaded =
+      extension === 'mjs'
+        ? `import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url); ${text}`
+        : text;
+    expect(await runApp(`logs.${extension}`, loaded)).toBe('3');
   });
 
   it('ends with the application though the address swallows every packet', async () => {
