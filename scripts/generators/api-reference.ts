@@ -69,6 +69,7 @@ const OTHER = [
   '| `ledger` | a new entry: kind, sentence, rollout |',
   '| `flag` | key and revision |',
   '| `instances` | an instance came or went |',
+  '| `issue` | an error is `new`, `regressed`, `spiking`, or was `acted` on |',
   '',
   '## Telemetry: OTLP',
   '',

@@ -12,6 +12,8 @@ export interface Endpoint {
   readonly scope: Scope | null;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Largest body; 1 MiB when absent. */
+  readonly bodyBytes?: number;
   readonly response: z.ZodType;
   readonly status?: 200 | 201 | 202 | 204;
   /** Writes that need `If-Match`. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { belayConfig } from './config.ts';
 import { endpoint } from './endpoint.ts';
+import { errorsEndpoints } from './errors-endpoints.ts';
 import { flagTryRequest, flagTryResult, flagView, flagWrite } from './flag.ts';
 import { metricsEndpoints } from './metrics-endpoints.ts';
 import { freezeRequest, overviewView, statusView } from './overview.ts';
@@ -332,6 +333,7 @@ export const endpoints = {
 
   ...metricsEndpoints,
   ...signalsEndpoints,
+  ...errorsEndpoints,
 } as const;
 
 /** Name of an endpoint. */

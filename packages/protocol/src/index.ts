@@ -2,6 +2,8 @@ export * from './cardinality.ts';
 export * from './config.ts';
 export * from './endpoint.ts';
 export * from './endpoints.ts';
+export * from './errors-endpoints.ts';
+export * from './errors.ts';
 export * from './flag.ts';
 export * from './live-event.ts';
 export * from './metrics-endpoints.ts';

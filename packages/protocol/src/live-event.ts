@@ -28,5 +28,13 @@ export const liveEvent = z.discriminatedUnion('type', [
   }),
   /** New values of signals were computed. */
   z.object({ type: z.literal('signals'), at: z.number() }),
+  /** An error is new, has come back, is spiking, or somebody acted on it. */
+  z.object({
+    type: z.literal('issue'),
+    at: z.number(),
+    issueId: z.string(),
+    what: z.enum(['new', 'regressed', 'spiking', 'acted']),
+    sentence: z.string(),
+  }),
 ]);
 export type LiveEvent = z.infer<typeof liveEvent>;

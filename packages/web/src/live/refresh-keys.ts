@@ -17,5 +17,7 @@ export function refreshKeys(event: LiveEvent): readonly (readonly string[])[] {
       return [['signal', event.signalId], ['signals'], ['alarms'], ['scorecards'], ['overview']];
     case 'signals':
       return [['signals'], ['signal'], ['scorecards'], ['overview']];
+    case 'issue':
+      return [['issues'], ['issue', event.issueId], ['overview']];
   }
 }

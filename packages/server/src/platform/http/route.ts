@@ -56,6 +56,7 @@ function defineRoute(app: FastifyInstance, name: EndpointName, handle: (request:
     method: endpoint.method,
     url: endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { scope: endpoint.scope },
+    ...(endpoint.bodyBytes === undefined ? {} : { bodyLimit: endpoint.bodyBytes }),
     handler: async (request, reply) => {
       const answer: unknown = await handle(parse(endpoint, request, reply));
       if (reply.sent) return reply;
