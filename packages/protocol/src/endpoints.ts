@@ -3,6 +3,7 @@ import { belayConfig } from './config.ts';
 import { endpoint } from './endpoint.ts';
 import { errorsEndpoints } from './errors-endpoints.ts';
 import { flagTryRequest, flagTryResult, flagView, flagWrite } from './flag.ts';
+import { logsEndpoints } from './logs-endpoints.ts';
 import { metricsEndpoints } from './metrics-endpoints.ts';
 import { freezeRequest, overviewView, statusView } from './overview.ts';
 import { planReport, rolloutInput } from './plan.ts';
@@ -27,6 +28,7 @@ import {
   tokenCreated,
   tokenView,
 } from './token.ts';
+import { tracesEndpoints } from './traces-endpoints.ts';
 
 const nothing = z.object({}).meta({ description: 'Nothing' });
 const rolloutAct = (action: string, summary: string) =>
@@ -334,6 +336,8 @@ export const endpoints = {
   ...metricsEndpoints,
   ...signalsEndpoints,
   ...errorsEndpoints,
+  ...logsEndpoints,
+  ...tracesEndpoints,
 } as const;
 
 /** Name of an endpoint. */
