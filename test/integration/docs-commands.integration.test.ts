@@ -16,7 +16,7 @@ const PAGES = FOLDERS.flatMap((folder) =>
     .map((name) => path.join(folder, name)),
 );
 /** These would run until somebody stops them; only their words are checked. */
-const RUN_FOR_LONG = new Set(['belay server', 'belay demo']);
+const RUN_FOR_LONG = new Set(['belay server', 'belay demo', 'belay logs tail']);
 const USAGE = 2;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'belay-docs-'));

@@ -22,6 +22,7 @@ const COMMAND_LINES: readonly (readonly [line: string, code: number | 'any'])[] 
   ['status', 0],
   ['doctor', 1],
   ['login', 0],
+  ['logs tail package.json --service shop --once --from-start', 0],
   ['explain rollout.frozen', 0],
   ['completion bash', 0],
   ['init --yes --flag shop.first', 0],

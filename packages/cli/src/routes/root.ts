@@ -2,6 +2,7 @@ import { buildRouteMap, type RouteMap } from '@stricli/core';
 import { command } from '../command.ts';
 import type { BelayContext } from '../run.ts';
 import { flagRoutes } from './flag.ts';
+import { logsRoutes } from './logs.ts';
 import { commonFlags, optionalArgument, serverFlags, switchFlag, textFlag, wholeNumber } from './parameter.ts';
 import { rolloutRoutes } from './rollout.ts';
 import { tokenRoutes } from './token.ts';
@@ -148,6 +149,7 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     server,
     doctor,
     config: buildRouteMap({ routes: { validate, explain: configExplain }, docs: { brief: 'belay.yaml' } }),
+    logs: logsRoutes,
     token: tokenRoutes,
     login,
     explain,
