@@ -18,3 +18,31 @@ export type {
   SpanRow,
   TelemetryBatch,
 } from './otlp/telemetry-batch.ts';
+export { createByteTable, type ByteKey, type ByteTable, type ByteTableLimits } from './metrics/byte-table.ts';
+export {
+  type DecodedMetrics,
+  type ExemplarPoint,
+  type ExponentialPoint,
+  type HistogramPoint,
+  type MetricPoints,
+  type NumberPoints,
+  type RefusalCause,
+  type SummaryPoint,
+  type TimeBounds,
+  STALE_HIGH,
+  STALE_LOW,
+} from './metrics/metric-points.ts';
+export { prometheusLabelOf, prometheusNameOf, type MetricIdentity } from './metrics/prometheus-name.ts';
+export { describedBy, familyNamesOf } from './metrics/prometheus-series.ts';
+export { createSeriesIndex, type SeriesIndex, type SeriesIndexOptions } from './metrics/series-index.ts';
+export {
+  type FamilyFacts,
+  type SeriesFacts,
+  seriesIdentity,
+  type SeriesKind,
+  type SeriesRef,
+  type SeriesRegistry,
+} from './metrics/series.ts';
+export { decodeOtlpMetrics, type DecodeMetricsOptions } from './otlp/decode-metrics.ts';
+export { decodeRemoteWrite } from './remote-write/decode-write.ts';
+export type { DecodedWrite, DecodeWriteOptions } from './remote-write/write-reading.ts';

@@ -16,7 +16,8 @@ import {
 import type { Metric, MetricPoint } from './metric-point.ts';
 import type { ResourceFacts } from './telemetry-batch.ts';
 
-const KINDS: readonly (readonly [field: string, kind: Metric['kind']])[] = [
+/** Fields of a metric that tell its kind. */
+export const KINDS: readonly (readonly [field: string, kind: Metric['kind']])[] = [
   ['gauge', 'gauge'],
   ['sum', 'sum'],
   ['histogram', 'histogram'],
@@ -44,7 +45,8 @@ interface Place {
   readonly budget: DecodeBudget;
 }
 
-function metricAt(item: JsonObject, resource: ResourceFacts, { path, budget }: Place): Metric {
+/** Reads one metric with the points that outcomes are made of. */
+export function metricAt(item: JsonObject, resource: ResourceFacts, { path, budget }: Place): Metric {
   const [field, kind] = KINDS.find(([name]) => item[name] !== undefined && item[name] !== null) ?? ['', 'none'];
   const data = objectAt(item[field], `${path}.${field}`) ?? {};
   const points = listAt(data['dataPoints'], `${path}.${field}.dataPoints`);

@@ -43,7 +43,8 @@ export function readProtobufMetrics(
   return { metrics, budget: context.budget };
 }
 
-function readMetric(context: ProtobufContext, resource: ResourceFacts): Metric {
+/** Reads one Metric with the points that outcomes are made of. */
+export function readMetric(context: ProtobufContext, resource: ResourceFacts): Metric {
   const { cursor, budget, text } = context;
   budget.takeNode();
   const metric: MetricDraft = { resource, name: '', unit: '', kind: 'none', temporality: 0, points: [] };
