@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { bucketIndexOf, type Side } from '@belay/core';
 import type { OutcomeRow } from '@belay/wire';
 import { call, startWorld, stopWorld, type World } from '../packages/server/src/features/changes/changes-testbed.ts';
+import { rowsOfBatch } from '../packages/server/src/features/telemetry/api.ts';
 
 const ROLLOUTS = 50;
 const SECONDS = 60;
@@ -61,7 +62,7 @@ async function store(world: World, ids: readonly string[], second: number): Prom
     ...rows(world, { id, flag: `flag-${index}`, side: 'control', units: 90, second }),
   ]);
   const batch = { outcomes, evaluations: [], spans: [], logs: [] };
-  await world.server.telemetry.write(batch, { hash: BigInt(second + 1), bytes: outcomes.length * 200 });
+  await world.server.telemetry.write(rowsOfBatch(batch), { hash: BigInt(second + 1), bytes: outcomes.length * 200 });
 }
 
 interface Told {
@@ -75,7 +76,16 @@ interface Told {
 function rows(world: World, { id, flag, side, units, second }: Told): readonly OutcomeRow[] {
   const now = world.clock.now();
   const base = {
-    resource: { service: 'shop', instance: 'shop-1', sdk: 'belay', sdkVersion: '0.1.0', sentAtMs: now, attributes: [] },
+    resource: {
+      service: 'shop',
+      instance: 'shop-1',
+      sdk: 'belay',
+      sdkVersion: '0.1.0',
+      sentAtMs: now,
+      version: '',
+      environment: '',
+      attributes: [],
+    },
     timeMs: now,
     flagKey: flag,
     revision: world.server.flags.revision(),

@@ -15,6 +15,7 @@ export type {
   OutcomeRow,
   ResourceFacts,
   SpanEvent,
+  SpanLink,
   SpanRow,
   TelemetryBatch,
 } from './otlp/telemetry-batch.ts';

@@ -4,8 +4,8 @@ import type { DecodeLimits } from './decode-limits.ts';
 import { anyValueAt, attributesAt, eachItem } from './json-attributes.ts';
 import { idAt, integerAt, type JsonObject, listAt, objectAt, parseJson, smallIntegerAt, textAt } from './json-value.ts';
 import { logRowOf } from './log-draft.ts';
-import { acceptLog, acceptSpan } from './span-rules.ts';
-import type { LogRow, ResourceFacts, SpanEvent, SpanRow } from './telemetry-batch.ts';
+import { acceptLink, acceptLog, acceptSpan } from './span-rules.ts';
+import type { LogRow, ResourceFacts, SpanEvent, SpanLink, SpanRow } from './telemetry-batch.ts';
 
 /** Reads an ExportTraceServiceRequest in JSON. */
 export function readJsonSpans(body: Uint8Array, limits: DecodeLimits): { spans: SpanRow[]; budget: DecodeBudget } {
@@ -62,6 +62,7 @@ function spanAt(item: JsonObject, { resource, scope, path, budget }: Place): Spa
     statusMessage: budget.text(textAt(status['message'], `${path}.status.message`), 'spans.status.message'),
     attributes: attributesAt(item['attributes'], `${path}.attributes`, budget),
     events: eventsAt(item['events'], `${path}.events`, budget),
+    links: linksAt(item['links'], `${path}.links`, budget),
   };
 }
 
@@ -79,6 +80,17 @@ function eventsAt(value: unknown, path: string, budget: DecodeBudget): SpanEvent
       attributes: attributesAt(event['attributes'], `${path}[${index}].attributes`, budget),
     };
   });
+}
+
+function linksAt(value: unknown, path: string, budget: DecodeBudget): SpanLink[] {
+  const links: SpanLink[] = [];
+  for (const [index, item] of listAt(value, path).entries()) {
+    budget.takeNode();
+    const link = objectAt(item, `${path}[${index}]`) ?? {};
+    const traceId = idAt(link['traceId'], `${path}[${index}].traceId`);
+    acceptLink({ traceId, spanId: idAt(link['spanId'], `${path}[${index}].spanId`) }, links, budget);
+  }
+  return links;
 }
 
 function logAt(item: JsonObject, { resource, scope, path, budget }: Place): LogRow {

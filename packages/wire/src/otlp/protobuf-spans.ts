@@ -3,10 +3,14 @@ import { type ProtobufContext, readAttribute } from './protobuf-attributes.ts';
 import { readBytes, readFields, readFixed64, readInt32, readMessage } from './protobuf-cursor.ts';
 import { openContext } from './protobuf-context.ts';
 import { readResourceScopes } from './protobuf-resource.ts';
-import { acceptSpan } from './span-rules.ts';
-import type { ResourceFacts, SpanEvent, SpanRow } from './telemetry-batch.ts';
+import { acceptLink, acceptSpan } from './span-rules.ts';
+import type { ResourceFacts, SpanEvent, SpanLink, SpanRow } from './telemetry-batch.ts';
 
-type Draft = { -readonly [Key in keyof SpanRow]: SpanRow[Key] } & { attributes: string[]; events: SpanEvent[] };
+type Draft = { -readonly [Key in keyof SpanRow]: SpanRow[Key] } & {
+  attributes: string[];
+  events: SpanEvent[];
+  links: SpanLink[];
+};
 
 /** Reads an ExportTraceServiceRequest in protobuf. */
 export function readProtobufSpans(
@@ -26,7 +30,7 @@ export function readProtobufSpans(
   return { spans, budget: context.budget };
 }
 
-const NONE = new Uint8Array(0);
+const NONE: Uint8Array = new Uint8Array(0);
 
 function readSpan(context: ProtobufContext, resource: ResourceFacts, scope: string): SpanRow {
   const { cursor, budget } = context;
@@ -35,6 +39,7 @@ function readSpan(context: ProtobufContext, resource: ResourceFacts, scope: stri
   readMessage(cursor, 'spans', (number, wire) => {
     if (number === 9 && wire === 2) readAttribute(context, span.attributes, 'spans.attributes');
     else if (number === 11 && wire === 2) readEvent(context, span.events);
+    else if (number === 13 && wire === 2) readLink(context, span.links);
     else if (number === 15 && wire === 2) readStatus(context, span);
     else return readScalar(context, span, number);
     return true;
@@ -71,6 +76,20 @@ function readEvent(context: ProtobufContext, events: SpanEvent[]): void {
   else budget.warn(`spans.events beyond the first ${budget.limits.attributes} of a span were cut`);
 }
 
+function readLink(context: ProtobufContext, links: SpanLink[]): void {
+  const { cursor, budget } = context;
+  budget.takeNode();
+  let traceId = NONE;
+  let spanId = NONE;
+  readMessage(cursor, 'spans.links', (number, wire) => {
+    if (number === 1 && wire === 2) traceId = readBytes(cursor, 'spans.links.trace_id');
+    else if (number === 2 && wire === 2) spanId = readBytes(cursor, 'spans.links.span_id');
+    else return false;
+    return true;
+  });
+  acceptLink({ traceId, spanId }, links, budget);
+}
+
 function readStatus({ cursor, text }: ProtobufContext, span: Draft): void {
   readMessage(cursor, 'spans.status', (number) => {
     if (number === 2) span.statusMessage = text(cursor, 'spans.status.message');
@@ -95,5 +114,6 @@ function emptySpan(resource: ResourceFacts, scope: string): Draft {
     statusMessage: '',
     attributes: [],
     events: [],
+    links: [],
   };
 }

@@ -10,6 +10,9 @@ export function resourceFactsOf(attributes: FlatAttributes): ResourceFacts {
     sdk: attributeOf(attributes, 'telemetry.sdk.name') ?? '',
     sdkVersion: attributeOf(attributes, 'telemetry.sdk.version') ?? '',
     sentAtMs: Number.isFinite(sentAt) ? sentAt : undefined,
+    version: attributeOf(attributes, 'service.version') ?? '',
+    environment:
+      attributeOf(attributes, 'deployment.environment.name') ?? attributeOf(attributes, 'deployment.environment') ?? '',
     attributes,
   };
 }

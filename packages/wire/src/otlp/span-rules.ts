@@ -1,5 +1,5 @@
 import type { DecodeBudget } from './decode-budget.ts';
-import type { LogRow, SpanRow } from './telemetry-batch.ts';
+import type { LogRow, SpanLink, SpanRow } from './telemetry-batch.ts';
 
 const MAX_KIND = 5;
 const MAX_STATUS = 2;
@@ -22,6 +22,15 @@ export function acceptLog(log: LogRow, budget: DecodeBudget): boolean {
   if (problem === undefined) return true;
   budget.reject(problem);
   return false;
+}
+
+/** Appends a link unless it names no span or there are too many; that is noted, and the span is kept. */
+export function acceptLink(link: SpanLink, links: SpanLink[], budget: DecodeBudget): void {
+  if (link.traceId.length !== 16 || link.spanId.length !== 8)
+    budget.warn('spans.links without a trace and span id were left out');
+  else if (links.length >= budget.limits.attributes) {
+    budget.warn(`spans.links beyond the first ${budget.limits.attributes} of a span were cut`);
+  } else links.push(link);
 }
 
 /** Whether every byte is zero, which OTLP declares to be no id. */

@@ -14,6 +14,10 @@ export interface ResourceFacts {
   readonly sdkVersion: string;
   /** `belay.sent_at`: the sender's clock in ms when the request left; undefined where not given. */
   readonly sentAtMs: number | undefined;
+  /** `service.version`; empty where not given. */
+  readonly version: string;
+  /** `deployment.environment.name`, else the older `deployment.environment`; empty where neither is given. */
+  readonly environment: string;
   readonly attributes: FlatAttributes;
 }
 
@@ -67,6 +71,14 @@ export interface SpanEvent {
   readonly attributes: FlatAttributes;
 }
 
+/** A span that this one has to do with, but is not its parent. */
+export interface SpanLink {
+  /** 16 bytes. */
+  readonly traceId: Uint8Array;
+  /** 8 bytes. */
+  readonly spanId: Uint8Array;
+}
+
 /** A span as stored. */
 export interface SpanRow {
   readonly resource: ResourceFacts;
@@ -85,6 +97,7 @@ export interface SpanRow {
   readonly statusMessage: string;
   readonly attributes: FlatAttributes;
   readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
 }
 
 /** A log record as stored. */

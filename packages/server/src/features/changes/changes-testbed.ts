@@ -12,7 +12,7 @@ import { createHttpServer } from '../../platform/http/http-server.ts';
 import { createLog } from '../../platform/log/log.ts';
 import { closeDatabase, openDatabase, type Database } from '../../platform/sqlite/database.ts';
 import { createFlags, type Flags } from '../flags/api.ts';
-import { createTelemetryStore, type TelemetryStore } from '../telemetry/api.ts';
+import { createTelemetryStore, rowsOfBatch, type TelemetryStore } from '../telemetry/api.ts';
 import { createChanges, newestJudgedSecond, type Changes } from './api.ts';
 
 /** A judging server over real HTTP, SQLite and embedded ClickHouse, with a clock that is turned by hand. */
@@ -169,7 +169,7 @@ export async function second(world: World, traffic: Traffic | null): Promise<voi
       row(traffic, 'control', flags.revision(), world.clock),
     ];
     hash += 1n;
-    await telemetry.write({ outcomes, evaluations: [], spans: [], logs: [] }, { hash, bytes: 1000 });
+    await telemetry.write(rowsOfBatch({ outcomes, evaluations: [], spans: [], logs: [] }), { hash, bytes: 1000 });
   }
   world.clock.advance(1000);
   await changes.loop.tick();
@@ -186,6 +186,8 @@ function row({ rolloutId, ...sides }: Traffic, side: Side, revision: number, clo
       sdk: 'belay',
       sdkVersion: '0.1.0',
       sentAtMs: clock.now(),
+      version: '',
+      environment: '',
       attributes: [],
     },
     timeMs: clock.now(),

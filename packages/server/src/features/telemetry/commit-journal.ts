@@ -1,33 +1,37 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { TableName } from './telemetry-tables.ts';
 
 export interface StoredRequest {
+  readonly table: string;
   readonly hash: bigint;
   /** Block of its rows, Unix seconds. */
   readonly second: number;
 }
 
-/** Requests found in a table since a second, oldest first; all or a single one. */
+/** Requests found in tables since a second, oldest first; all or a single one. */
 export async function loadRequests(
   client: ClickHouseClient,
-  options: { readonly table: TableName; readonly sinceSecond: number; readonly hash?: bigint },
+  options: { readonly tables: readonly string[]; readonly sinceSecond: number; readonly hash?: bigint },
 ): Promise<readonly StoredRequest[]> {
-  const { table, sinceSecond, hash } = options;
-  const result = await client.query({
-    query: `SELECT toString(_req) AS hash, toUnixTimestamp(max(_in)) AS second FROM ${table}
+  const { tables, sinceSecond, hash } = options;
+  const queries = tables.map(
+    (table) => `SELECT '${table}' AS table, toString(_req) AS hash, toUnixTimestamp(max(_in)) AS second FROM ${table}
       WHERE _in >= toDateTime({since:UInt32}, 'UTC') ${hash === undefined ? '' : 'AND _req = {hash:UInt64}'}
-      GROUP BY _req ORDER BY second`,
+      GROUP BY _req`,
+  );
+  const result = await client.query({
+    query: `SELECT * FROM (${queries.join(' UNION ALL ')}) ORDER BY second`,
     query_params: { since: Math.max(0, sinceSecond), ...(hash === undefined ? {} : { hash: hash.toString() }) },
     format: 'JSONEachRow',
   });
-  const rows = await result.json<{ hash: string; second: number }>();
-  return rows.map((row) => ({ hash: BigInt(row.hash), second: row.second }));
+  const rows = await result.json<{ table: string; hash: string; second: number }>();
+  return rows.map((row) => ({ table: row.table, hash: BigInt(row.hash), second: row.second }));
 }
 
-/** Newest block of a table, Unix seconds; 0 when it is empty. */
-export async function loadLastBlock(client: ClickHouseClient, table: TableName): Promise<number> {
+/** Newest block of some tables, Unix seconds; 0 when they are empty. */
+export async function loadLastBlock(client: ClickHouseClient, tables: readonly string[]): Promise<number> {
+  const queries = tables.map((table) => `SELECT toUnixTimestamp(max(_in)) AS second FROM ${table}`);
   const result = await client.query({
-    query: `SELECT toUnixTimestamp(max(_in)) AS second FROM ${table}`,
+    query: `SELECT max(second) AS second FROM (${queries.join(' UNION ALL ')})`,
     format: 'JSONEachRow',
   });
   const [row] = await result.json<{ second: number }>();

@@ -1,6 +1,5 @@
-import type { TelemetryBatch } from '@belay/wire';
-import { type CommitRequest, rowCount } from './table-blocks.ts';
-import { tableNames } from './telemetry-tables.ts';
+import type { CommitRequest } from './table-writer.ts';
+import { rowsOf } from './tables/row-set.ts';
 
 export interface WaitingRequest extends CommitRequest {
   readonly bytes: number;
@@ -13,7 +12,7 @@ export interface CommitQueue {
   /** The waiting or running request with this hash. */
   find(hash: bigint): WaitingRequest | undefined;
   /** Resolves when the commit that stores the request has ended. */
-  add(request: { readonly batch: TelemetryBatch; readonly hash: bigint; readonly bytes: number }): Promise<void>;
+  add(request: CommitRequest & { readonly bytes: number }): Promise<void>;
   waitingBytes(): number;
   /** Stores what is waiting and takes nothing new. */
   drain(): Promise<void>;
@@ -58,8 +57,8 @@ export function createCommitQueue(commit: (requests: readonly WaitingRequest[]) 
   };
   return {
     find: (hash) => byHash.get(hash),
-    add({ batch, hash, bytes }) {
-      const request: WaitingRequest = { batch, hash, bytes, rows: rowsOf(batch), done: Promise.withResolvers() };
+    add({ content, hash, bytes }) {
+      const request: WaitingRequest = { content, hash, bytes, rows: rowsOf(content), done: Promise.withResolvers() };
       byHash.set(hash, request);
       queue.push(request);
       state.rows += request.rows;
@@ -75,11 +74,6 @@ export function createCommitQueue(commit: (requests: readonly WaitingRequest[]) 
       await Promise.allSettled(last);
     },
   };
-}
-
-/** Rows that a batch brings for all tables together. */
-export function rowsOf(batch: TelemetryBatch): number {
-  return tableNames.reduce((sum, table) => sum + rowCount(table, batch), 0);
 }
 
 /** How many requests make the next commit: at least one, and not so many that a commit takes long. */

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BelayError, isBelayError } from '@belay/core';
-import type { TelemetryBatch } from '@belay/wire';
 import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import type { RequestMark, TelemetryStats } from './api.ts';
 import { createBlockClock } from './block-clock.ts';
-import { createCommitQueue, rowsOf, type WaitingRequest } from './commit-queue.ts';
+import { createCommitQueue, type WaitingRequest } from './commit-queue.ts';
 import { createTableWriter } from './table-writer.ts';
+import { rowsOf, type WriteRequest } from './tables/row-set.ts';
 
 export interface CommitWriterOptions {
   readonly engine: TelemetryEngine;
@@ -17,7 +17,7 @@ export interface CommitWriterOptions {
 
 /** Collects requests into commits; see docs/adr/0009-blocks-close-by-arrival.md. */
 export interface CommitWriter {
-  write(batch: TelemetryBatch, mark: RequestMark): Promise<'stored' | 'duplicate'>;
+  write(content: WriteRequest, mark: RequestMark): Promise<'stored' | 'duplicate'>;
   closedThrough(): number;
   /** Resolves when the tables exist. */
   whenPrepared(): Promise<void>;
@@ -58,12 +58,12 @@ export function createCommitWriter(options: CommitWriterOptions): CommitWriter {
   const queue = createCommitQueue(commit);
 
   return {
-    async write(batch, mark) {
-      if (rowsOf(batch) === 0) return 'stored';
+    async write(content, mark) {
+      if (rowsOf(content) === 0) return 'stored';
       if (state.isClosed) throw asUnavailable(undefined);
       const same = queue.find(mark.hash);
-      if (same === undefined && !tables.isStored(mark.hash, batch)) {
-        await inTime(queue.add({ batch, ...mark }));
+      if (same === undefined && !tables.isStored({ content, hash: mark.hash })) {
+        await inTime(queue.add({ content, ...mark }));
         return 'stored';
       }
       if (same !== undefined) await inTime(same.done.promise);

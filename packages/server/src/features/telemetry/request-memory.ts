@@ -1,9 +1,7 @@
-import type { TableName } from './telemetry-tables.ts';
-
 /** Which requests have been stored lately, table by table. */
 export interface RequestMemory {
-  has(table: TableName, hash: bigint): boolean;
-  remember(table: TableName, hash: bigint, second: number): void;
+  has(table: string, hash: bigint): boolean;
+  remember(table: string, hash: bigint, second: number): void;
   /** Drops what is older than the window. */
   forgetBefore(second: number): void;
 }
@@ -12,9 +10,9 @@ export interface RequestMemory {
 export const MEMORY_SECONDS = 15 * 60;
 
 /** Starts without memories; at most `limit` per table are kept, the newest ones. */
-export function createRequestMemory(tables: readonly TableName[], limit = 1_000_000): RequestMemory {
+export function createRequestMemory(tables: readonly string[], limit = 1_000_000): RequestMemory {
   const seen = new Map(tables.map((table) => [table, new Map<bigint, number>()]));
-  const of = (table: TableName): Map<bigint, number> => seen.get(table) ?? new Map<bigint, number>();
+  const of = (table: string): Map<bigint, number> => seen.get(table) ?? new Map<bigint, number>();
   return {
     has: (table, hash) => of(table).has(hash),
     remember(table, hash, second) {

@@ -7,6 +7,8 @@ export interface ByteSink {
   /** A whole number of up to 53 bits, signed or not. */
   u64(value: number): void;
   big64(value: bigint): void;
+  /** IEEE 754 double. */
+  f64(value: number): void;
   varint(value: number): void;
   /** Length as varint, then the UTF-8 bytes. */
   text(value: string): void;
@@ -43,7 +45,7 @@ export function createByteSink(): ByteSink {
   };
 }
 
-function integerWriters(sink: SinkState): Pick<ByteSink, 'u8' | 'u16' | 'u32' | 'u64' | 'big64'> {
+function integerWriters(sink: SinkState): Pick<ByteSink, 'u8' | 'u16' | 'u32' | 'u64' | 'big64' | 'f64'> {
   return {
     u8(value) {
       reserve(sink, 1);
@@ -65,6 +67,11 @@ function integerWriters(sink: SinkState): Pick<ByteSink, 'u8' | 'u16' | 'u32' | 
       const high = Math.floor(value / 2 ** 32);
       sink.view.setUint32(sink.at, value - high * 2 ** 32, true);
       sink.view.setUint32(sink.at + 4, high, true);
+      sink.at += 8;
+    },
+    f64(value) {
+      reserve(sink, 8);
+      sink.view.setFloat64(sink.at, value, true);
       sink.at += 8;
     },
     big64(value) {

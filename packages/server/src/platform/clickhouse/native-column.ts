@@ -33,6 +33,11 @@ export const int16 = (): NativeColumn<number> => plain('Int16', (out, value) => 
 export const uint16 = (): NativeColumn<number> => plain('UInt16', (out, value) => out.u16(value));
 export const uint64 = (): NativeColumn<number> => plain('UInt64', (out, value) => out.u64(value));
 export const bigUint64 = (): NativeColumn<bigint> => plain('UInt64', (out, value) => out.big64(value));
+export const int32 = (): NativeColumn<number> => plain('Int32', (out, value) => out.u32(value));
+export const uint32 = (): NativeColumn<number> => plain('UInt32', (out, value) => out.u32(value));
+export const float64 = (): NativeColumn<number> => plain('Float64', (out, value) => out.f64(value));
+/** A Float64 given by its bits, as JavaScript may change those of a NaN. */
+export const float64Bits = (): NativeColumn<bigint> => plain('Float64', (out, value) => out.big64(value));
 /** Unix seconds. */
 export const dateTime = (): NativeColumn<number> => plain("DateTime('UTC')", (out, value) => out.u32(value));
 /** Unix milliseconds. */
@@ -45,6 +50,24 @@ export const string = (): NativeColumn<string> => plain('String', (out, value) =
 export function fixedString(size: number): NativeColumn<Uint8Array> {
   const zeros = new Uint8Array(size);
   return plain(`FixedString(${size})`, (out, value: Uint8Array) => out.bytes(value.length === size ? value : zeros));
+}
+
+/** Values of another column, or null; `filler` is what stands in the place of a null. */
+export function nullable<Value>(inner: NativeColumn<Value>, filler: Value): NativeColumn<Value | null> {
+  const isNull = createByteSink();
+  return {
+    type: `Nullable(${inner.type})`,
+    push(value) {
+      isNull.u8(value === null ? 1 : 0);
+      inner.push(value ?? filler);
+    },
+    rows: inner.rows,
+    writePrefix: inner.writePrefix,
+    writeData(out) {
+      out.bytes(isNull.written());
+      inner.writeData(out);
+    },
+  };
 }
 
 /** Text with few distinct values: a dictionary and an index per row. */

@@ -1,0 +1,52 @@
+import {
+  bigUint64,
+  dateTime,
+  flatMap,
+  lowCardinality,
+  string,
+  uint8,
+} from '../../../platform/clickhouse/native-column.ts';
+import { columnTypes, type UpkeepTable } from './table-definition.ts';
+
+/** Series of metrics: what the points of the tables `m_*` refer to by `fp`. */
+export const seriesTable = {
+  name: 'series',
+  isUpkeep: true,
+  columns: {
+    fp: 'UInt64',
+    metric: columnTypes.name,
+    prom: columnTypes.name,
+    kind: columnTypes.name,
+    temporality: 'UInt8',
+    monotonic: 'UInt8',
+    unit: columnTypes.name,
+    description: columnTypes.text,
+    source: columnTypes.name,
+    service: columnTypes.name,
+    instance: columnTypes.name,
+    labels: columnTypes.attributes,
+    first_seen: "DateTime('UTC')",
+    last_seen: "DateTime('UTC')",
+  },
+  engine: 'ReplacingMergeTree(last_seen)',
+  partitionBy: '',
+  orderBy: '(metric, fp)',
+  agesBy: 'last_seen',
+  retentionDays: 400,
+  newBlock: () => ({
+    fp: bigUint64(),
+    metric: lowCardinality(),
+    prom: lowCardinality(),
+    kind: lowCardinality(),
+    temporality: uint8(),
+    monotonic: uint8(),
+    unit: lowCardinality(),
+    description: string(),
+    source: lowCardinality(),
+    service: lowCardinality(),
+    instance: lowCardinality(),
+    labels: flatMap(),
+    first_seen: dateTime(),
+    last_seen: dateTime(),
+  }),
+} satisfies UpkeepTable;
