@@ -216,7 +216,14 @@ test('what is in force and what would be wrong can be asked', async () => {
 
 test('the status names every self check, and metrics say the same to Prometheus', async () => {
   const status = await admin.call('status');
-  expect(status.checks.map(({ name }) => name)).toEqual(['control plane', 'telemetry store', 'guards', 'disk', 'data']);
+  expect(status.checks.map(({ name }) => name)).toEqual([
+    'control plane',
+    'telemetry store',
+    'guards',
+    'ingest',
+    'disk',
+    'data',
+  ]);
   expect(status.ready).toBe(true);
   const text = await (await ask('GET', '/metrics')).text();
   expect(text).toMatch(/^belay_ready 1$/m);

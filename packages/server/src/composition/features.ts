@@ -17,7 +17,8 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const isSecure = server.publicUrl?.startsWith('https:') ?? false;
   const access = await createAccess({ db, bus, log, clock, dataDir: server.dataDir, secrets, isSecure });
   opened.add(() => access.close());
-  const { engine, telemetry, ingest } = await openTelemetry(composing, db);
+  const watched = await openTelemetry(composing, db);
+  const { telemetry, ingest } = watched;
   const times = createOutcomeTimes({
     telemetry,
     clock,
@@ -39,7 +40,8 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
-  const watch = createSelfWatch({ loaded, log, clock, db, bus, engine, telemetry, ingest, changes });
+  const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
+  opened.add(() => watch.close());
   return {
     access,
     routes: [

@@ -1,9 +1,13 @@
+import os from 'node:os';
 import path from 'node:path';
 import { policySentences } from '@belay/core/rollout';
 import type { LoadedConfig } from '../config.ts';
 import { validateConfig } from '../config.ts';
 import type { Changes } from '../features/changes/api.ts';
 import { createHealth } from '../features/health/api.ts';
+import { createSelfMeasures } from '../features/health/self-measures.ts';
+import { createSelfMeter } from '../features/health/self-readings.ts';
+import { createSelfRecorder } from '../features/health/self-recorder.ts';
 import { selfChecks } from '../features/health/self-checks.ts';
 import { createLive } from '../features/live/api.ts';
 import { createSettings } from '../features/settings/api.ts';
@@ -26,16 +30,50 @@ export interface SelfWatchOptions extends Telemetry {
 }
 
 /** Health, the live stream and the configuration: what Belay tells of itself. */
-export function createSelfWatch({ loaded, log, clock, db, bus, engine, telemetry, ingest, changes }: SelfWatchOptions) {
-  const { server, policy } = loaded.config;
-  const dataAgeMs = (): number | null => ageOf(clock.now(), telemetry.stats().lastCommitAt);
+export function createSelfWatch(options: SelfWatchOptions) {
+  const { loaded, log, clock, bus, measured } = options;
+  const dataAgeMs = (): number | null => ageOf(clock.now(), measured.lastStoredAt());
   const live = createLive({ bus, clock, log, dataAgeMs });
+  const { health, close, stopServing } = createSelfHealth(options, { dataAgeMs, streams: () => live.streams() });
+  const settings = createSettings({
+    version,
+    explained: loaded.explained,
+    errorsPage: ERRORS_PAGE,
+    validate: validateConfig,
+  });
+  return {
+    features: [health, live, settings],
+    close,
+    endStreams: () => {
+      stopServing();
+      live.close();
+    },
+  };
+}
+
+interface SelfFacts {
+  readonly dataAgeMs: () => number | null;
+  readonly streams: () => number;
+}
+
+/** Checks and measures of Belay itself, and the recorder that stores them. */
+function createSelfHealth(options: SelfWatchOptions, { dataAgeMs, streams }: SelfFacts) {
+  const { loaded, log, clock, db, engine, telemetry, measured, ingest, changes } = options;
+  const { server, policy } = loaded.config;
+  const meter = createSelfMeter(() => engine.pid());
   let isServing = true;
   const health = createHealth({
     version,
     startedAt: clock.now(),
     isServing: () => isServing,
-    streams: () => live.streams(),
+    measure: createSelfMeasures({
+      meter,
+      telemetry,
+      measured,
+      streams,
+      dataDir: server.dataDir,
+      onError: (err) => log.debug({ err }, 'the size of the telemetry store is not known'),
+    }),
     facts: () => ({
       loop: changes.loop.status(),
       ingest: ingest.stats(),
@@ -48,19 +86,24 @@ export function createSelfWatch({ loaded, log, clock, db, bus, engine, telemetry
       queryControlPlane: () => db.selectFrom('meta').select('key').limit(1).execute(),
       telemetryState: () => engine.status(),
       lastTickAt: () => changes.loop.status().lastTickAt,
+      acknowledging: () => measured.acknowledging.quantiles(),
     }),
   });
-  const settings = createSettings({
-    version,
-    explained: loaded.explained,
-    errorsPage: ERRORS_PAGE,
-    validate: validateConfig,
+  const recorder = createSelfRecorder({
+    metrics: health.metrics,
+    write: telemetry.write,
+    clock,
+    instance: os.hostname(),
+    onError: (err) => log.debug({ err }, 'what Belay measured of itself could not be stored'),
   });
   return {
-    features: [health, live, settings],
-    endStreams: () => {
+    health,
+    stopServing: () => {
       isServing = false;
-      live.close();
+    },
+    close: async () => {
+      await recorder.close();
+      meter.close();
     },
   };
 }

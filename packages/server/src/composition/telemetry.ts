@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isBelayError } from '@belay/core';
 import { newestJudgedSecond } from '../features/changes/api.ts';
+import { measureStore, type MeasuredStore } from '../features/health/measured-store.ts';
 import { createIngest } from '../features/ingest/api.ts';
 import type { Ingest } from '../features/ingest/api.ts';
 import { createTelemetryStore } from '../features/telemetry/api.ts';
@@ -16,6 +17,7 @@ const ENGINE_START_MS = 30_000;
 export interface Telemetry {
   readonly engine: TelemetryEngine;
   readonly telemetry: TelemetryStore;
+  readonly measured: MeasuredStore;
   readonly ingest: Ingest;
 }
 
@@ -31,8 +33,9 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
   opened.add(() => engine.close());
   const telemetry = createTelemetryStore({ engine, clock, log, notBeforeSecond: await newestJudgedSecond(db) });
   opened.add(() => telemetry.close());
+  const measured = measureStore(telemetry, clock);
   const ingest = createIngest({
-    store: telemetry,
+    store: measured.store,
     clock,
     log,
     limits: { bodyBytes: bodyLimitBytes },
@@ -47,5 +50,5 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
     // Flags are served and rollouts taken back without telemetry, so Belay starts all the same.
     log.error({ err: error }, 'the telemetry engine is not ready; nothing can be judged until it is');
   }
-  return { engine, telemetry, ingest };
+  return { engine, telemetry, measured, ingest };
 }

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { defineRoutes } from '../../platform/http/route.ts';
 import { metricsText } from './metrics-text.ts';
 import type { Metric } from './metrics-text.ts';
+import { selfMetrics } from './self-metrics.ts';
+import type { SelfMeasures } from './self-metrics.ts';
 
 /** One thing that must work for Belay to work. */
 export interface HealthCheck {
@@ -20,22 +22,26 @@ export interface HealthOptions {
   /** False while Belay shuts down. */
   readonly isServing: () => boolean;
   readonly facts: () => Pick<StatusView, 'loop' | 'ingest' | 'policy'>;
-  readonly streams: () => number;
+  /** What Belay measures of itself beside its status. */
+  readonly measure: () => Promise<SelfMeasures>;
 }
 
 export interface Health {
   readonly routes: (app: FastifyInstance) => Promise<void>;
+  /** What `/metrics` tells. */
+  readonly metrics: () => Promise<readonly Metric[]>;
 }
 
 /** `/livez`, `/readyz`, `/startupz` (open to everybody, telling nothing else), `/metrics` and the status view. */
 export function createHealth(options: HealthOptions): Health {
+  const metrics = async (): Promise<readonly Metric[]> => selfMetrics(await statusOf(options), await options.measure());
   return {
+    metrics,
     routes: async (app) => {
       probeRoutes(app, options);
       defineRoutes(app, { status: () => statusOf(options) });
       app.get('/metrics', { config: { scope: 'read' } }, async (_request, reply) => {
-        const status = await statusOf(options);
-        return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(metricsOf(status, options)));
+        return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(await metrics()));
       });
     },
   };
@@ -86,53 +92,4 @@ async function attempt(check: HealthCheck): ReturnType<HealthCheck['run']> {
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error), mend: null };
   }
-}
-
-function metricsOf(status: StatusView, { streams }: HealthOptions): Metric[] {
-  const memory = process.memoryUsage();
-  const cpu = process.cpuUsage();
-  const one = (name: string, type: Metric['type'], help: string, value: number): Metric => ({
-    name,
-    help,
-    type,
-    values: [{ value }],
-  });
-  return [
-    {
-      name: 'belay_info',
-      help: 'Version of Belay.',
-      type: 'gauge',
-      values: [{ labels: { version: status.version }, value: 1 }],
-    },
-    one('belay_ready', 'gauge', 'Whether Belay can serve.', Number(status.ready)),
-    {
-      name: 'belay_check_ok',
-      help: 'Self checks.',
-      type: 'gauge',
-      values: status.checks.map(({ name, ok }) => ({ labels: { check: name }, value: Number(ok) })),
-    },
-    {
-      name: 'belay_ingest_requests_total',
-      help: 'Telemetry requests by result.',
-      type: 'counter',
-      values: Object.entries(status.ingest).map(([result, value]) => ({ labels: { result }, value })),
-    },
-    one(
-      'belay_guard_loop_tick_seconds',
-      'gauge',
-      'Duration of the last round of the guards.',
-      status.loop.lastTickMs / 1000,
-    ),
-    one(
-      'belay_guard_loop_last_tick_timestamp_seconds',
-      'gauge',
-      'When the guards last looked.',
-      (status.loop.lastTickAt ?? 0) / 1000,
-    ),
-    one('belay_guard_loop_lag_blocks', 'gauge', 'Stored seconds that no guard has judged yet.', status.loop.lagBlocks),
-    one('belay_live_streams', 'gauge', 'Open live streams.', streams()),
-    one('process_start_time_seconds', 'gauge', 'Start of the process.', status.startedAt / 1000),
-    one('process_resident_memory_bytes', 'gauge', 'Resident memory.', memory.rss),
-    one('process_cpu_seconds_total', 'counter', 'User and system time.', (cpu.user + cpu.system) / 1e6),
-  ];
 }

@@ -9,15 +9,19 @@ interface SelfCheckOptions {
   readonly telemetryState: () => string;
   readonly lastTickAt: () => number | null;
   readonly dataAgeMs: () => number | null;
+  /** How long storing took in the last minute, ms; undefined when nothing came. */
+  readonly acknowledging: () => { readonly p95: number } | undefined;
 }
 
 const FREE_BYTES_WANTED = 1024 ** 3;
 /** The loop ticks every second; this long without a tick and rollouts are unguarded. */
 const TICK_LATE_MS = 15_000;
+/** Exporters give up after ten seconds. */
+const ACK_LATE_MS = 3000;
 
 /** What Belay looks at to tell whether it is well itself. */
 export function selfChecks(options: SelfCheckOptions): HealthCheck[] {
-  return [controlPlane(options), telemetry(options), guards(options), disk(options), data(options)];
+  return [controlPlane(options), telemetry(options), guards(options), ingest(options), disk(options), data(options)];
 }
 
 function controlPlane({ queryControlPlane }: SelfCheckOptions): HealthCheck {
@@ -55,6 +59,20 @@ function guards({ clock, lastTickAt }: SelfCheckOptions): HealthCheck {
       if (age <= TICK_LATE_MS) return { ok: true, detail: 'The guards look every second.', mend: null };
       const since = at === null ? 'have not looked yet' : `looked last ${Math.round(age / 1000)} s ago`;
       return { ok: false, detail: `The guards ${since}.`, mend: 'Rollouts hold until they look again; see the log.' };
+    },
+  };
+}
+
+function ingest({ acknowledging }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'ingest',
+    isVital: false,
+    run: async () => {
+      const recent = acknowledging();
+      if (recent === undefined) return { ok: true, detail: 'Nothing was sent in the last minute.', mend: null };
+      const ok = recent.p95 <= ACK_LATE_MS;
+      const detail = `95% of what is sent is stored within ${(recent.p95 / 1000).toFixed(2)} s.`;
+      return { ok, detail, mend: ok ? null : 'The disk or the memory cannot keep up: send less, or give more.' };
     },
   };
 }

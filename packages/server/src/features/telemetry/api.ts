@@ -135,6 +135,7 @@ export interface TelemetryStats {
 }
 
 export { createTelemetryStore, type TelemetryStoreOptions } from './telemetry-store.ts';
+export { ownPoints, type OwnPoint } from './tables/own-points.ts';
 export { rowsOfBatch } from './tables/batch-rows.ts';
 export { rowSet, upkeepRows } from './tables/row-set.ts';
 export type { Arrival, RowSet, UpkeepRows, WriteRequest } from './tables/row-set.ts';

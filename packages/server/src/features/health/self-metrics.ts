@@ -1,0 +1,98 @@
+import type { StatusView } from '@belay/protocol';
+import type { Metric } from './metrics-text.ts';
+import type { SelfReadings } from './self-readings.ts';
+
+/** Durations of the last minute in ms; undefined where there were none. */
+type Durations = { readonly p50: number; readonly p95: number } | undefined;
+
+/** What Belay measures of itself beside its status. */
+export interface SelfMeasures extends SelfReadings {
+  readonly streams: number;
+  /** From a request's arrival to the answer that it is stored. */
+  readonly acknowledging: Durations;
+  readonly waitingBytes: number;
+  readonly rowsStored: number;
+  readonly commitFailures: number;
+  /** Bytes on disk by table; undefined where the store cannot tell. */
+  readonly storeBytes: ReadonlyMap<string, number> | undefined;
+  readonly freeDiskBytes: number;
+}
+
+/** Belay's own metrics: what `/metrics` tells, and what is stored under the service `belay`. */
+export function selfMetrics(status: StatusView, measures: SelfMeasures): readonly Metric[] {
+  return [...statusMetrics(status), ...storeMetrics(measures), ...processMetrics(status, measures)];
+}
+
+function statusMetrics({ version, ready, checks, ingest, loop }: StatusView): Metric[] {
+  return [
+    { name: 'belay_info', help: 'Version of Belay.', type: 'gauge', values: [{ labels: { version }, value: 1 }] },
+    one('belay_ready', 'gauge', 'Whether Belay can serve.', Number(ready)),
+    {
+      name: 'belay_check_ok',
+      help: 'Self checks.',
+      type: 'gauge',
+      values: checks.map(({ name, ok }) => ({ labels: { check: name }, value: Number(ok) })),
+    },
+    {
+      name: 'belay_ingest_requests_total',
+      help: 'Telemetry requests by result.',
+      type: 'counter',
+      values: Object.entries(ingest).map(([result, value]) => ({ labels: { result }, value })),
+    },
+    one('belay_guard_loop_tick_seconds', 'gauge', 'Duration of the last round of the guards.', loop.lastTickMs / 1000),
+    one(
+      'belay_guard_loop_last_tick_timestamp_seconds',
+      'gauge',
+      'When the guards last looked.',
+      (loop.lastTickAt ?? 0) / 1000,
+    ),
+    one('belay_guard_loop_lag_blocks', 'gauge', 'Stored seconds that no guard has judged yet.', loop.lagBlocks),
+  ];
+}
+
+function storeMetrics(measures: SelfMeasures): Metric[] {
+  const { acknowledging, waitingBytes, rowsStored, commitFailures, storeBytes, freeDiskBytes } = measures;
+  return [
+    ...quantiles('belay_ingest_ack_seconds', 'From a request to the answer that it is stored.', acknowledging),
+    one('belay_ingest_waiting_bytes', 'gauge', 'Telemetry that waits to be stored.', waitingBytes),
+    one('belay_telemetry_rows_total', 'counter', 'Rows stored since the start.', rowsStored),
+    one('belay_telemetry_commit_failures_total', 'counter', 'Commits that failed since the start.', commitFailures),
+    {
+      name: 'belay_store_bytes',
+      help: 'Telemetry on disk.',
+      type: 'gauge',
+      values: [...(storeBytes ?? [])].map(([table, value]) => ({ labels: { table }, value })),
+    },
+    one('belay_disk_free_bytes', 'gauge', 'Free space in the data folder.', freeDiskBytes),
+  ];
+}
+
+function processMetrics({ startedAt }: StatusView, measures: SelfMeasures): Metric[] {
+  const { eventLoop, cpuSeconds, residentBytes, engineResidentBytes, streams } = measures;
+  return [
+    one('belay_live_streams', 'gauge', 'Open live streams.', streams),
+    ...quantiles('belay_event_loop_delay_seconds', 'How long the event loop was held up.', {
+      p50: eventLoop.p50,
+      p99: eventLoop.p99,
+    }),
+    one('process_start_time_seconds', 'gauge', 'Start of the process.', startedAt / 1000),
+    one('process_resident_memory_bytes', 'gauge', 'Resident memory.', residentBytes),
+    ...(engineResidentBytes === undefined
+      ? []
+      : [one('belay_engine_resident_memory_bytes', 'gauge', 'Resident memory of the engine.', engineResidentBytes)]),
+    one('process_cpu_seconds_total', 'counter', 'User and system time.', cpuSeconds),
+  ];
+}
+
+function one(name: string, type: Metric['type'], help: string, value: number): Metric {
+  return { name, help, type, values: [{ value }] };
+}
+
+/** Milliseconds by quantile (`p95`), told in seconds; nothing where there was nothing to measure. */
+function quantiles(name: string, help: string, durations: Readonly<Record<string, number>> | undefined): Metric[] {
+  if (durations === undefined) return [];
+  const values = Object.entries(durations)
+    .filter(([quantile]) => /^p\d+$/.test(quantile))
+    .map(([quantile, ms]) => ({ labels: { quantile: String(Number(quantile.slice(1)) / 100) }, value: ms / 1000 }));
+  return [{ name, help, type: 'gauge', values }];
+}
