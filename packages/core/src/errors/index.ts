@@ -1,0 +1,10 @@
+export * from './describe-error.ts';
+export * from './frame-name.ts';
+export * from './group-error.ts';
+export * from './in-app.ts';
+export * from './issue-state.ts';
+export * from './key-hash.ts';
+export * from './new-path.ts';
+export * from './parameterise.ts';
+export * from './spike.ts';
+export type * from './types.ts';
