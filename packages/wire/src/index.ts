@@ -47,3 +47,15 @@ export {
 export { decodeOtlpMetrics, type DecodeMetricsOptions } from './otlp/decode-metrics.ts';
 export { decodeRemoteWrite } from './remote-write/decode-write.ts';
 export type { DecodedWrite, DecodeWriteOptions } from './remote-write/write-reading.ts';
+export { errorEventOfLog, errorEventsOfSpan, hasException } from './exceptions/exception-event.ts';
+export { type ParsedStack, parseStackText } from './exceptions/stack-text.ts';
+export {
+  decodeSentryEnvelope,
+  decodeSentryStore,
+  type SentryBatch,
+  type SentryDecodeOptions,
+} from './sentry/decode-envelope.ts';
+export { readEnvelope } from './sentry/envelope.ts';
+export { type SentryAuthSources, sentryKeyOf } from './sentry/sentry-auth.ts';
+export type { SentryCheckIn, SentryFeedback, SentrySession } from './sentry/sentry-health.ts';
+export { defaultSentryLimits, type SentryLimits } from './sentry/sentry-limits.ts';
