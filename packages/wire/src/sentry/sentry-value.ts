@@ -47,7 +47,8 @@ export function nanosecondsIn(value: unknown): bigint | undefined {
   }
   if (!Number.isFinite(value) || value <= 0 || value * 1000 >= LATEST_MS) return undefined;
   const seconds = Math.trunc(value);
-  return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round((value - seconds) * 1e9));
+  // Seconds of today as a double hold microseconds, not more.
+  return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round((value - seconds) * 1e6)) * 1000n;
 }
 
 /** The year 2200. */
