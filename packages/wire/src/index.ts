@@ -45,6 +45,7 @@ export {
   type SeriesRegistry,
 } from './metrics/series.ts';
 export { decodeOtlpMetrics, type DecodeMetricsOptions } from './otlp/decode-metrics.ts';
+export { decompressSnappy, snappyLength } from './remote-write/snappy.ts';
 export { decodeRemoteWrite } from './remote-write/decode-write.ts';
 export type { DecodedWrite, DecodeWriteOptions } from './remote-write/write-reading.ts';
 export { errorEventOfLog, errorEventsOfSpan, hasException } from './exceptions/exception-event.ts';

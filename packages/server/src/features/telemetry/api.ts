@@ -137,8 +137,11 @@ export interface TelemetryStats {
 export { createTelemetryStore, type TelemetryStoreOptions } from './telemetry-store.ts';
 export { ownPoints, type OwnPoint } from './tables/own-points.ts';
 export { rowsOfBatch } from './tables/batch-rows.ts';
+export { fingerprintOf } from './tables/distribution-columns.ts';
+export { rowsOfMetrics } from './tables/metric-rows.ts';
 export { rowSet, upkeepRows } from './tables/row-set.ts';
 export type { Arrival, RowSet, UpkeepRows, WriteRequest } from './tables/row-set.ts';
+export type { SeriesDescription } from './tables/series.ts';
 export { allTables } from './tables/table-registry.ts';
 export type { TableDefinition } from './tables/table-definition.ts';
 export type { ReadOptions, TelemetryReader } from './telemetry-reader.ts';

@@ -1,3 +1,4 @@
+import type { ExemplarPoint } from '@belay/wire';
 import {
   bigUint64,
   dateTime,
@@ -7,6 +8,8 @@ import {
   float64,
   lowCardinality,
 } from '../../../platform/clickhouse/native-column.ts';
+import { fingerprintOf } from './distribution-columns.ts';
+import { type RowSet, rowSet } from './row-set.ts';
 import { arrivalColumns, columnTypes, type RequestTable } from './table-definition.ts';
 
 /** Measurements that stand for a point of a metric, with the trace in which they were taken. */
@@ -36,3 +39,21 @@ export const exemplarsTable = {
     attributes: flatMap(),
   }),
 } satisfies RequestTable;
+
+/** The rows of exemplars. */
+export function exemplarRows(points: readonly ExemplarPoint[]): RowSet {
+  type Columns = ReturnType<(typeof exemplarsTable)['newBlock']>;
+  return rowSet<Columns>(exemplarsTable, { rows: points.length }, (c, arrival) => {
+    for (const { series, timeMs, value, traceId, spanId, attributes } of points) {
+      c._in.push(arrival.second);
+      c._req.push(arrival.request);
+      c.metric.push(series.metric);
+      c.fp.push(fingerprintOf(series));
+      c.ts.push(timeMs);
+      c.value.push(value);
+      c.trace_id.push(traceId);
+      c.span_id.push(spanId);
+      c.attributes.push(attributes);
+    }
+  });
+}

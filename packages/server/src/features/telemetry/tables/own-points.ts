@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { numberPointsTable } from './number-points.ts';
-import { rowSet, upkeepRows, type WriteRequest } from './row-set.ts';
+import type { SeriesRef } from '@belay/wire';
+import { numberPointRows } from './number-points.ts';
+import { upkeepRows, type WriteRequest } from './row-set.ts';
 import { seriesTable } from './series.ts';
 
 /** A value that Belay measured of itself. */
@@ -25,15 +26,11 @@ const CUMULATIVE = 2;
 /** The rows of points that Belay measured of itself; like those of any other sender, under the source `belay`. */
 export function ownPoints(points: readonly OwnPoint[], frame: OwnPointsFrame): WriteRequest {
   const keys = points.map((point) => fingerprintOf(point, frame));
-  const rows = rowSet(numberPointsTable, { rows: points.length }, (c, { second, request }) => {
-    for (const [index, { metric, value }] of points.entries()) {
-      c._in.push(second);
-      c._req.push(request);
-      c.metric.push(metric);
-      c.fp.push(keys[index] ?? 0n);
-      c.ts.push(frame.at);
-      c.value.push(bitsOf(value));
-    }
+  const rows = numberPointRows({
+    length: points.length,
+    series: points.map(({ metric }, index) => seriesRefOf(metric, keys[index] ?? 0n)),
+    times: new Float64Array(points.length).fill(frame.at),
+    bits: new Uint32Array(Float64Array.from(points, ({ value }) => value).buffer),
   });
   const series = upkeepRows(seriesTable, keys, (c, index, second) => {
     const { metric, description = '', kind = 'gauge', labels = {} } = points[index] ?? {};
@@ -60,10 +57,8 @@ function fingerprintOf({ metric, labels }: OwnPoint, { service, instance }: OwnP
   return hash('sha256', name, 'buffer').readBigUInt64LE();
 }
 
-function bitsOf(value: number): bigint {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  return view.getBigUint64(0);
+function seriesRefOf(metric: string, fp: bigint): SeriesRef {
+  return { metric, fpLow: Number(fp & 0xffff_ffffn), fpHigh: Number(fp >> 32n), dueAt: 0 };
 }
 
 /** By Prometheus' custom the unit is the end of the name. */

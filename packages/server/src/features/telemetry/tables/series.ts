@@ -1,3 +1,4 @@
+import type { SeriesFacts } from '@belay/wire';
 import {
   bigUint64,
   dateTime,
@@ -6,6 +7,7 @@ import {
   string,
   uint8,
 } from '../../../platform/clickhouse/native-column.ts';
+import { upkeepRows, type UpkeepRows } from './row-set.ts';
 import { columnTypes, type UpkeepTable } from './table-definition.ts';
 
 /** Series of metrics: what the points of the tables `m_*` refer to by `fp`. */
@@ -50,3 +52,38 @@ export const seriesTable = {
     last_seen: dateTime(),
   }),
 } satisfies UpkeepTable;
+
+/** A series as it is described in the store. */
+export interface SeriesDescription {
+  /** Names the fingerprint and everything that describes it: what has changed is written again. */
+  readonly key: bigint;
+  readonly fp: bigint;
+  readonly facts: SeriesFacts;
+  /** Unix seconds. */
+  readonly firstSeen: number;
+}
+
+/** The rows of series whose description is due. */
+export function seriesRows(series: readonly SeriesDescription[]): UpkeepRows {
+  type Columns = ReturnType<(typeof seriesTable)['newBlock']>;
+  const keys = series.map(({ key }) => key);
+  return upkeepRows<Columns>(seriesTable, keys, (c, index, second) => {
+    const entry = series[index];
+    if (entry === undefined) return;
+    const { fp, facts, firstSeen } = entry;
+    c.fp.push(fp);
+    c.metric.push(facts.metric);
+    c.prom.push(facts.prom);
+    c.kind.push(facts.kind);
+    c.temporality.push(facts.temporality);
+    c.monotonic.push(facts.monotonic ? 1 : 0);
+    c.unit.push(facts.unit);
+    c.description.push(facts.description);
+    c.source.push(facts.source);
+    c.service.push(facts.service);
+    c.instance.push(facts.instance);
+    c.labels.push(facts.labels);
+    c.first_seen.push(firstSeen);
+    c.last_seen.push(second);
+  });
+}
