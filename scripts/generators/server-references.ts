@@ -83,6 +83,8 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
     'The telemetry engine does not answer; it restarts by itself. Flags and rollbacks work without it.',
   'telemetry.overloaded':
     'More telemetry is waiting than may wait. Nothing acknowledged is lost; send it again after `Retry-After`.',
+  'telemetry.busy':
+    'The telemetry store answers as many questions at once as it can, and others wait in turn; this one waited too long. Ask again after `Retry-After`.',
   'telemetry.too-wide':
     'A question may read a bounded number of rows, bytes and seconds. Ask for a shorter time, one service, or a narrower filter.',
   'storage.full': 'The volume of the data folder is full. Free space; what was acknowledged is safe.',

@@ -40,6 +40,7 @@ export const errorCatalogue = {
   'config.invalid': { status: 422, title: 'The configuration is not valid' },
   'telemetry.unavailable': { status: 503, title: 'The telemetry store is not available' },
   'telemetry.overloaded': { status: 503, title: 'Too much telemetry is waiting to be stored' },
+  'telemetry.busy': { status: 503, title: 'Too many questions are being answered' },
   'telemetry.too-wide': { status: 422, title: 'The question would read too much telemetry' },
   'storage.full': { status: 503, title: 'The disk is full' },
   'server.data-in-use': { status: 409, title: 'Another Belay uses this data folder' },

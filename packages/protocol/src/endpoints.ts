@@ -19,6 +19,7 @@ import {
 } from './rollout.ts';
 import { signalsEndpoints } from './signals-endpoints.ts';
 import { appliedReport, flagSnapshot, instanceQuery, instanceView } from './snapshot.ts';
+import { storageEndpoints } from './storage-endpoints.ts';
 import {
   sessionRequest,
   sessionView,
@@ -335,6 +336,7 @@ export const endpoints = {
 
   ...metricsEndpoints,
   ...signalsEndpoints,
+  ...storageEndpoints,
   ...errorsEndpoints,
   ...logsEndpoints,
   ...tracesEndpoints,

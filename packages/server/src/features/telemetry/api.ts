@@ -144,4 +144,5 @@ export type { Arrival, RowSet, UpkeepRows, WriteRequest } from './tables/row-set
 export type { SeriesDescription } from './tables/series.ts';
 export { allTables } from './tables/table-registry.ts';
 export type { TableDefinition } from './tables/table-definition.ts';
-export type { ReadOptions, TelemetryReader } from './telemetry-reader.ts';
+export type { QueryStats } from './query-stats.ts';
+export type { ReadOptions, ReaderStats, TelemetryReader } from './telemetry-reader.ts';

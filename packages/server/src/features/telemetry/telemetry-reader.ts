@@ -1,16 +1,23 @@
-import { ClickHouseError } from '@clickhouse/client';
+import { randomUUID } from 'node:crypto';
 import { BelayError } from '@belay/core';
-import type { TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
+import { sandboxSettings } from '../../platform/clickhouse/sandbox-settings.ts';
+import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
+import { createQueryStatistics, type QueryStatistics, type QueryStats } from './query-stats.ts';
+import { createReadSlots } from './read-slots.ts';
+import { readFailure, sandboxFailure } from './read-failure.ts';
+import { checkUserSql } from './user-sql.ts';
 
 export interface ReadOptions {
-  /** What is read, for messages and the engine's log, e.g. `logs.search`. */
+  /** What is read, for messages, turns and the engine's log, e.g. `logs.search`; what stands before the dot takes turns. */
   readonly name: string;
   /** Values of `{name:Type}` placeholders; never write a value into the query's text. */
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** Default 10 s. */
+  /** Default 10 s; at most 60 s. */
   readonly deadlineMs?: number;
   /** Rows that the query may read; more is refused as `telemetry.too-wide`. Default 500 million. */
   readonly maxRowsRead?: number;
+  /** Bytes that the query may read, uncompressed. Default 50 GB. */
+  readonly maxBytesRead?: number;
   /** Ends the query in the engine, too. */
   readonly signal?: AbortSignal;
 }
@@ -19,54 +26,215 @@ export interface ReadOptions {
 export interface TelemetryReader {
   /** Rows of a SELECT; 64-bit integers come as numbers. Rejects with `telemetry.*` errors. */
   rows<Row>(query: string, options: ReadOptions): Promise<Row[]>;
+  /**
+   * Rows of a SELECT that a person wrote: one statement over the telemetry tables, read-only, with fixed limits.
+   * Rejects with `request.invalid` where it is anything else, and with `telemetry.too-wide` at a limit.
+   */
+  sandboxed<Row>(query: string, options: Omit<ReadOptions, 'maxRowsRead' | 'maxBytesRead'>): Promise<Row[]>;
+  /** What questions have cost, by name. */
+  stats(): ReaderStats;
+}
+
+export interface ReaderStats {
+  readonly queries: readonly QueryStats[];
+  readonly running: number;
+  readonly waiting: number;
+  /** Refused with `telemetry.busy`. */
+  readonly refused: number;
 }
 
 const DEADLINE_MS = 10_000;
+const LONGEST_MS = 60_000;
+/** The engine ends a query by itself at its deadline; where it does not look at the clock, it is killed this much later. */
+const GRACE_MS = 1_000;
 const ROWS_READ = 500_000_000;
+const BYTES_READ = 50_000_000_000;
+const RESULT_BYTES = 128 * 2 ** 20;
 const READY_MS = 5_000;
-/** TOO_MANY_ROWS, TIMEOUT_EXCEEDED, TOO_SLOW, TOO_MANY_BYTES, MEMORY_LIMIT_EXCEEDED: the question was too big. */
-const TOO_WIDE = new Set(['158', '159', '160', '307', '241', '396']);
+const MEMORY = 2 ** 30;
 
-export function createTelemetryReader(options: {
+export interface TelemetryReaderOptions {
   readonly engine: TelemetryEngine;
   readonly whenPrepared: () => Promise<void>;
-}): TelemetryReader {
+  readonly log: EngineLog;
+  /** Tables that people may ask about. */
+  readonly tables: () => readonly string[];
+}
+
+interface Question extends ReadOptions {
+  readonly query: string;
+  readonly settings: Readonly<Record<string, number | string>>;
+}
+
+export function createTelemetryReader(options: TelemetryReaderOptions): TelemetryReader {
   const { engine, whenPrepared } = options;
+  const statistics = createQueryStatistics();
+  // Fewer than the engine's sessions for reading, so that the guards' own questions always find one.
+  const slots = createReadSlots({ running: 4, waiting: 200, waitMs: 15_000 });
+  const people = createReadSlots({ running: 2, waiting: 20, waitMs: 15_000 });
+  const answerable = async (): Promise<void> => {
+    await engine.whenReady(READY_MS);
+    await whenPrepared();
+  };
   return {
     async rows<Row>(query: string, read: ReadOptions): Promise<Row[]> {
-      await engine.whenReady(READY_MS);
-      await whenPrepared();
+      await answerable();
       read.signal?.throwIfAborted();
-      try {
-        const result = await engine.client.query({
-          query,
-          query_params: { ...read.parameters },
-          format: 'JSONEachRow',
-          ...(read.signal === undefined ? {} : { abort_signal: read.signal }),
-          clickhouse_settings: {
-            max_execution_time: Math.ceil((read.deadlineMs ?? DEADLINE_MS) / 1000),
-            max_rows_to_read: String(read.maxRowsRead ?? ROWS_READ),
-          },
-        });
-        return await result.json<Row>();
-      } catch (error) {
-        read.signal?.throwIfAborted();
-        throw failureOf(error, read.name);
-      }
+      const settings = limitsOf(read, engine);
+      return slots.run(
+        groupOf(read.name),
+        () => ask<Row>({ ...read, query, settings }, { options, statistics, failure: readFailure }),
+        read.signal,
+      );
+    },
+    async sandboxed<Row>(text: string, read: Omit<ReadOptions, 'maxRowsRead' | 'maxBytesRead'>): Promise<Row[]> {
+      const query = checkUserSql(text, options.tables());
+      await answerable();
+      read.signal?.throwIfAborted();
+      // Sessions of the embedded engine have these for good; a server gets them with the question.
+      const limits = engine.isRemote ? sandboxSettings(engine.memoryLimitBytes ?? MEMORY) : {};
+      const deadlineMs = Math.min(read.deadlineMs ?? DEADLINE_MS, DEADLINE_MS);
+      const settings = { ...limits, readonly: '1' };
+      return people.run(
+        groupOf(read.name),
+        () => ask<Row>({ ...read, deadlineMs, query, settings }, { options, statistics, failure: sandboxFailure }),
+        read.signal,
+      );
+    },
+    stats: () => {
+      const [all, sandbox] = [slots.counts(), people.counts()];
+      return {
+        queries: statistics.all(),
+        running: all.running + sandbox.running,
+        waiting: all.waiting + sandbox.waiting,
+        refused: all.refused + sandbox.refused,
+      };
     },
   };
 }
 
-function failureOf(cause: unknown, name: string): BelayError {
-  if (cause instanceof ClickHouseError && TOO_WIDE.has(cause.code)) {
-    return new BelayError('telemetry.too-wide', `The question (${name}) would read more than is allowed at once.`, {
-      hint: 'Ask for a shorter time, one service, or a narrower filter.',
-      cause,
-    });
+function limitsOf(read: ReadOptions, engine: TelemetryEngine): Readonly<Record<string, number | string>> {
+  return {
+    max_execution_time: Math.ceil(deadlineOf(read) / 1000),
+    max_rows_to_read: String(read.maxRowsRead ?? ROWS_READ),
+    max_bytes_to_read: String(read.maxBytesRead ?? BYTES_READ),
+    max_result_bytes: String(RESULT_BYTES),
+    max_memory_usage: String(Math.floor((engine.memoryLimitBytes ?? 2 * MEMORY) / 2)),
+  };
+}
+
+function deadlineOf({ deadlineMs = DEADLINE_MS }: Pick<ReadOptions, 'deadlineMs'>): number {
+  return Math.min(LONGEST_MS, Math.max(1, deadlineMs));
+}
+
+function groupOf(name: string): string {
+  return name.split('.', 1)[0] ?? name;
+}
+
+interface Asking {
+  readonly options: TelemetryReaderOptions;
+  readonly statistics: QueryStatistics;
+  readonly failure: (cause: unknown, name: string) => BelayError;
+}
+
+/** Asks, and ends the query in the engine when it is not wanted any more or takes longer than it may. */
+async function ask<Row>(question: Question, { options, statistics, failure }: Asking): Promise<Row[]> {
+  const { name, signal } = question;
+  signal?.throwIfAborted();
+  const startedAt = performance.now();
+  const queryId = `belay-read-${name}-${randomUUID()}`;
+  const end = endOf(question);
+  let outcome: 'answered' | 'failed' | 'cancelled' = 'failed';
+  let sizes = { rowsRead: 0, rowsAnswered: 0 };
+  try {
+    const asked = send<Row>(question, queryId, options.engine);
+    const first = await Promise.race([asked, end.promise]);
+    if ('rows' in first) {
+      outcome = 'answered';
+      sizes = { rowsRead: first.rowsRead, rowsAnswered: first.rows.length };
+      return first.rows;
+    }
+    await killed(queryId, asked, options);
+    if (signal?.aborted === true) outcome = 'cancelled';
+    signal?.throwIfAborted();
+    throw tooSlow(question);
+  } catch (error) {
+    if (signal?.aborted === true && error === signal.reason) throw error;
+    throw failure(error, name);
+  } finally {
+    end.clear();
+    statistics.record({ name, ms: performance.now() - startedAt, outcome, ...sizes });
   }
-  return new BelayError('telemetry.unavailable', `The telemetry store could not answer (${name}).`, {
-    hint: 'It is asked again; if this lasts, see the log of the telemetry engine.',
-    retryAfterSeconds: 1,
-    cause,
+}
+
+interface Answered<Row> {
+  readonly rows: Row[];
+  readonly rowsRead: number;
+}
+
+async function send<Row>(question: Question, queryId: string, engine: TelemetryEngine): Promise<Answered<Row>> {
+  const result = await engine.client.query({
+    query: question.query,
+    query_id: queryId,
+    query_params: { ...question.parameters },
+    format: 'JSON',
+    clickhouse_settings: question.settings,
   });
+  const { data, statistics } = await result.json<Row>();
+  return { rows: data, rowsRead: statistics?.rows_read ?? 0 };
+}
+
+interface End {
+  /** Resolves at the deadline, or when nobody wants the answer any more. */
+  readonly promise: Promise<{ readonly ended: true }>;
+  clear(): void;
+}
+
+function endOf(question: Question): End {
+  const { signal } = question;
+  const { promise, resolve } = Promise.withResolvers<{ readonly ended: true }>();
+  const onEnd = (): void => resolve({ ended: true });
+  const timer = setTimeout(onEnd, deadlineOf(question) + GRACE_MS);
+  signal?.addEventListener('abort', onEnd, { once: true });
+  return {
+    promise,
+    clear() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onEnd);
+    },
+  };
+}
+
+const KILL_MS = 3_000;
+
+/** Taking back a request leaves its query running, so it is killed; SYNC would hang for ever. */
+async function killed(
+  queryId: string,
+  asked: Promise<unknown>,
+  { engine, log }: TelemetryReaderOptions,
+): Promise<void> {
+  const over = asked.then(
+    () => undefined,
+    () => undefined,
+  );
+  const kill = engine.client
+    .command({
+      query: `KILL QUERY WHERE query_id = {id:String} OR Settings['log_comment'] = {id:String} ASYNC`,
+      query_params: { id: queryId },
+    })
+    .then(() => over)
+    .catch((err: unknown) => log.warn({ err, queryId }, 'a query could not be ended'));
+  // What even KILL does not reach is ended by the watchdog of the engine's process.
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, KILL_MS)));
+  await Promise.race([kill, late]);
+  clearTimeout(timer);
+}
+
+function tooSlow(question: Question): BelayError {
+  return new BelayError(
+    'telemetry.too-wide',
+    `The question (${question.name}) took longer than ${deadlineOf(question) / 1000} s and was ended.`,
+    { hint: 'Ask for a shorter time, one service, or a narrower filter.' },
+  );
 }

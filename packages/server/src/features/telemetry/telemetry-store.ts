@@ -4,6 +4,7 @@ import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telem
 import type { TelemetryStore } from './api.ts';
 import { readBlocks } from './block-reader.ts';
 import { createCommitWriter } from './commit-writer.ts';
+import { allTables } from './tables/table-registry.ts';
 import { createTelemetryReader } from './telemetry-reader.ts';
 import { readBaseline, readLastSeen, readServiceSeries, seriesOfBlocks } from './series-reader.ts';
 
@@ -38,7 +39,12 @@ export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryS
     }
   };
   return {
-    reader: createTelemetryReader({ engine, whenPrepared: writer.whenPrepared }),
+    reader: createTelemetryReader({
+      engine,
+      whenPrepared: writer.whenPrepared,
+      log: options.log,
+      tables: () => allTables.map(({ name }) => name),
+    }),
     write: writer.write,
     closedThrough: writer.closedThrough,
     stats: writer.stats,

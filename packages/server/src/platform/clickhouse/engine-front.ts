@@ -4,13 +4,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { BelayError } from '@belay/core';
-import type { Session } from 'chdb';
 import { renderParameters } from './query-parameters.ts';
-import type { SessionPool } from './session-pool.ts';
+import type { EngineSession, SessionPool } from './session-pool.ts';
 
 export interface EngineFrontOptions {
   readonly reads: SessionPool;
+  /** Reserved for rows that come in, so that neither questions nor upkeep keep them from being stored. */
   readonly writes: SessionPool;
+  /** Tables, rollups, ageing. */
+  readonly upkeep: SessionPool;
+  /** Reserved for KILL, which must get through when everything else is busy. */
+  readonly control: SessionPool;
+  /** Read-only for good, with limits that the question cannot lift; for SQL that people wrote. */
+  readonly sandbox: SessionPool;
   readonly spoolPath: string;
   /** A query ran three times longer than the engine allows itself: only a new process helps. */
   readonly onStuck: () => void;
@@ -18,7 +24,9 @@ export interface EngineFrontOptions {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Without a limit of its own a query ends after 30 s; three times that means that it cannot be ended. */
 const STUCK_MS = 90_000;
+const STUCK_LEAST_MS = 15_000;
 const MAX_QUERY_BYTES = 16 * 2 ** 20;
 /** URL parameters that are about the transport and not settings of the engine. */
 const TRANSPORT = new Set([
@@ -65,7 +73,13 @@ async function answer(request: IncomingMessage, context: FrontContext): Promise<
   if (inUrl !== null && /^\s*insert\s/i.test(inUrl)) return insert(request, { sql: inUrl, url, context });
   const sql = `${inUrl ?? ''}${await bodyText(request)}`;
   const rendered = renderParameters(sql, parametersOf(url));
-  return context.reads.run((session) => run(session, rendered, { url, onStuck: context.onStuck }));
+  return poolFor(rendered, url, context).run((session) => run(session, rendered, { url, onStuck: context.onStuck }));
+}
+
+function poolFor(sql: string, url: URL, { reads, upkeep, control, sandbox }: FrontContext): SessionPool {
+  if (url.searchParams.get('readonly') === '1') return sandbox;
+  if (/^\s*kill\s/i.test(sql)) return control;
+  return /^\s*(select|with|show|describe|exists|explain|check)\b/i.test(sql) ? reads : upkeep;
 }
 
 interface InsertRequest {
@@ -78,7 +92,7 @@ interface InsertRequest {
  * The rows go through a file: data inside the query text is cut at a blank line by the engine, and what follows is run
  * as SQL. One thread and one block keep the insert a single part, which is there in full or not at all.
  */
-async function insert(request: IncomingMessage, { sql, url, context }: InsertRequest): Promise<Uint8Array> {
+async function insert(request: IncomingMessage, { sql, url, context }: InsertRequest): Promise<Uint8Array | string> {
   const match = /^([\s\S]*?\(([^()]*)\))\s+FORMAT\s+(\w+)\s*$/i.exec(sql);
   if (match === null) throw badQuery('An insert should read INSERT INTO table (columns) FORMAT name.');
   const [, head = '', columns = '', format = ''] = match;
@@ -97,18 +111,27 @@ interface RunOptions {
   readonly onStuck: () => void;
 }
 
-async function run(session: Session, sql: string, { url, onStuck }: RunOptions): Promise<Uint8Array> {
-  const settings = [...url.searchParams].filter(([name]) => !TRANSPORT.has(name) && !name.startsWith('param_'));
-  const watchdog = setTimeout(onStuck, STUCK_MS);
+async function run(session: EngineSession, sql: string, { url, onStuck }: RunOptions): Promise<Uint8Array | string> {
+  const watchdog = setTimeout(onStuck, stuckAfterMs(url));
   try {
-    for (const [name, value] of settings) await session.queryAsync(`SET ${identifier(name)} = ${text(value)}`);
-    const result = await session.queryAsync(sql, { format: 'TabSeparated' });
+    const result = await session.query(sql, settingsOf(url));
     return result.bytes();
   } finally {
-    // Settings stick to a session, and the next query on it is somebody else's.
-    for (const [name] of settings) await session.queryAsync(`SET ${identifier(name)} = DEFAULT`);
     clearTimeout(watchdog);
   }
+}
+
+/** Settings of one query; its id goes as a comment, because the embedded engine takes no ids, and KILL finds it there. */
+function settingsOf(url: URL): ReadonlyMap<string, string> {
+  const given = [...url.searchParams].filter(([name]) => !TRANSPORT.has(name) && !name.startsWith('param_'));
+  for (const [name] of given) if (!/^\w+$/.test(name)) throw badQuery(`"${name}" is not the name of a setting.`);
+  const id = url.searchParams.get('query_id');
+  return new Map(id === null ? given : [...given, ['log_comment', id]]);
+}
+
+function stuckAfterMs(url: URL): number {
+  const seconds = Number(url.searchParams.get('max_execution_time') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.max(STUCK_LEAST_MS, 3000 * seconds) : STUCK_MS;
 }
 
 function parametersOf(url: URL): ReadonlyMap<string, string> {
@@ -126,15 +149,6 @@ async function bodyText(request: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function identifier(name: string): string {
-  if (!/^\w+$/.test(name)) throw badQuery(`"${name}" is not the name of a setting.`);
-  return name;
-}
-
-function text(value: string): string {
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
 function badQuery(message: string): BelayError {

@@ -3,12 +3,14 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { Session } from 'chdb';
+import { sandboxSettings } from './sandbox-settings.ts';
 import { createEngineFront } from './engine-front.ts';
 import type { EngineMessage, EngineSettings } from './engine-message.ts';
-import { createSessionPool } from './session-pool.ts';
+import { createEngineSession, createSandboxSession, createSessionPool } from './session-pool.ts';
+import type { SessionPool } from './session-pool.ts';
 
-const READ_SESSIONS = 6;
-const WRITE_SESSIONS = 2;
+/** Each running query holds a thread of the pool of 16, so together they are fewer. */
+const SESSIONS = { reads: 6, writes: 2, upkeep: 2, control: 1, sandbox: 2 } as const;
 
 process.umask(0o077);
 // A query may hold a thread for long; without the parent nobody will read its answer.
@@ -18,25 +20,34 @@ process.on('SIGINT', ignore);
 process.on('SIGTERM', ignore);
 
 try {
-  serve(JSON.parse(process.argv[2] ?? '{}') as EngineSettings);
+  await serve(JSON.parse(process.argv[2] ?? '{}') as EngineSettings);
 } catch (error) {
   tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
   process.exitCode = 1;
   process.disconnect();
 }
 
-function serve(settings: EngineSettings): void {
+async function serve(settings: EngineSettings): Promise<void> {
   mkdirSync(settings.dataPath, { recursive: true });
   mkdirSync(settings.spoolPath, { recursive: true });
   for (const left of readdirSync(settings.spoolPath)) rmSync(path.join(settings.spoolPath, left));
   const open = (): Session => new Session(settings.dataPath, { connectionArgs: engineArguments(settings) });
-  const reads = createSessionPool(Array.from({ length: READ_SESSIONS }, open));
-  const writes = createSessionPool(Array.from({ length: WRITE_SESSIONS }, open));
-  rmSync(settings.socketPath, { force: true });
-  const server = createServer(
-    { maxHeaderSize: 2 ** 20 },
-    createEngineFront({ reads, writes, spoolPath: settings.spoolPath, onStuck: die }),
+  const pool = (count: number): SessionPool =>
+    createSessionPool(Array.from({ length: count }, () => createEngineSession(open())));
+  const sandbox = await Promise.all(
+    Array.from({ length: SESSIONS.sandbox }, () => createSandboxSession(open(), sandboxLimits(settings))),
   );
+  rmSync(settings.socketPath, { force: true });
+  const front = createEngineFront({
+    reads: pool(SESSIONS.reads),
+    writes: pool(SESSIONS.writes),
+    upkeep: pool(SESSIONS.upkeep),
+    control: pool(SESSIONS.control),
+    sandbox: createSessionPool(sandbox),
+    spoolPath: settings.spoolPath,
+    onStuck: die,
+  });
+  const server = createServer({ maxHeaderSize: 2 ** 20 }, front);
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
   server.on('error', (error) => {
@@ -44,6 +55,10 @@ function serve(settings: EngineSettings): void {
     process.disconnect();
   });
   server.listen(settings.socketPath, () => tell({ type: 'ready' }));
+}
+
+function sandboxLimits({ memoryLimitBytes }: EngineSettings): ReadonlyMap<string, string> {
+  return new Map(Object.entries(sandboxSettings(memoryLimitBytes)).map(([name, value]) => [name, String(value)]));
 }
 
 function engineArguments({ memoryLimitBytes }: EngineSettings): string[] {

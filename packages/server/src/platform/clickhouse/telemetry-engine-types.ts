@@ -38,6 +38,8 @@ export interface TelemetryEngine {
   readonly client: ClickHouseClient;
   /** True when a ClickHouse server is used instead of the embedded engine. */
   readonly isRemote: boolean;
+  /** Memory of the embedded engine; null where a server decides itself. */
+  readonly memoryLimitBytes: number | null;
   status(): EngineStatus;
   /** Counts the times the engine came up; a changed number means that queries in flight have ended for good. */
   epoch(): number;

@@ -59,6 +59,7 @@ function embedded(options: TelemetryEngineOptions): TelemetryEngine {
   return {
     client,
     isRemote: false,
+    memoryLimitBytes: options.memoryLimitBytes ?? DEFAULT_MEMORY,
     status: supervisor.status,
     epoch: () => epoch,
     pid: supervisor.pid,
@@ -117,6 +118,7 @@ function remote(options: TelemetryEngineOptions, url: string): TelemetryEngine {
   return {
     client,
     isRemote: true,
+    memoryLimitBytes: null,
     status: () => (state.closed ? 'closed' : 'ready'),
     epoch: () => state.epoch,
     pid: () => undefined,
