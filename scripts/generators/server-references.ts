@@ -87,6 +87,14 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
     'The telemetry store answers as many questions at once as it can, and others wait in turn; this one waited too long. Ask again after `Retry-After`.',
   'telemetry.too-wide':
     'A question may read a bounded number of rows, bytes and seconds. Ask for a shorter time, one service, or a narrower filter.',
+  'promql.invalid':
+    'The query, or a parameter beside it, does not keep to the grammar or the types of PromQL. `detail` gives line and column in the words of Prometheus.',
+  'promql.failed':
+    'The query was read, but has no answer: series match several others, labels collide, or a parameter is out of range. `detail` names the series.',
+  'promql.too-wide':
+    'The query would read more series or samples than is allowed at once. Name a metric and a label, shorten the time range, or enlarge the step.',
+  'promql.timeout':
+    'The query ran longer than its `timeout` (at most two minutes). Shorten the time range, enlarge the step, or narrow the labels.',
   'storage.full': 'The volume of the data folder is full. Free space; what was acknowledged is safe.',
   'server.data-in-use':
     'Another Belay runs on this data folder. Use it, stop it, or choose another folder with `--data`.',
