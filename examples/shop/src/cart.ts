@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ShopDatabase } from './database.ts';
 import { userOf } from './user.ts';
+import type { Facts, Watch } from './watch.ts';
 
 export interface CartLine {
   readonly productId: number;
@@ -15,7 +16,7 @@ export interface Cart {
 }
 
 /** The carts of all users. */
-export function createCart(database: ShopDatabase): Cart {
+export function createCart(database: ShopDatabase, watch: Watch): Cart {
   const add = database.prepare<[string, number, number]>(
     `INSERT INTO cart_item (user_id, product_id, quantity) VALUES (?, ?, ?)
      ON CONFLICT (user_id, product_id) DO UPDATE SET quantity = excluded.quantity`,
@@ -26,10 +27,16 @@ export function createCart(database: ShopDatabase): Cart {
   );
   const clear = database.prepare<[string]>('DELETE FROM cart_item WHERE user_id = ?');
   return {
-    add: (user, productId, quantity) => void add.run(user, productId, quantity),
-    read: (user) => read.all(user),
-    clear: (user) => void clear.run(user),
+    add: (user, productId, quantity) =>
+      void watch.part('INSERT cart_item', queryFacts(add.source), () => add.run(user, productId, quantity)),
+    read: (user) => watch.part('SELECT cart_item', queryFacts(read.source), () => read.all(user)),
+    clear: (user) => void watch.part('DELETE cart_item', queryFacts(clear.source), () => clear.run(user)),
   };
+}
+
+/** A query as OpenTelemetry names its facts. */
+export function queryFacts(text: string): Facts {
+  return { 'db.system.name': 'sqlite', 'db.query.text': text };
 }
 
 const addItemSchema = {

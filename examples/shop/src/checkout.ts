@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Cart, CartLine } from './cart.ts';
+import { type Cart, type CartLine, queryFacts } from './cart.ts';
 import type { ShopDatabase } from './database.ts';
 import { type Fault } from './fault.ts';
 import { PaymentFailed, type Payment } from './payment.ts';
 import type { Random } from './random.ts';
 import { userOf } from './user.ts';
+import type { Watch } from './watch.ts';
 
 /** What the checkout needs of Belay: whether a change is on for this user, and somewhere to tell business values. */
 export interface Flags {
@@ -17,6 +18,7 @@ export interface CheckoutParts {
   readonly cart: Cart;
   readonly payment: Payment;
   readonly flags: Flags;
+  readonly watch: Watch;
   readonly fault: Fault;
   readonly random: Random;
 }
@@ -42,29 +44,44 @@ export function addCheckoutRoutes(app: FastifyInstance, parts: CheckoutParts): v
   app.post<{ Body: { card: string } }>('/checkout', { schema: checkoutSchema }, async (request, reply) => {
     const user = userOf(request);
     const isNew = parts.flags.on('checkout.v2', { key: user });
+    parts.watch.evaluated('checkout.v2', isNew ? 'on' : 'off', user);
     reply.header('x-shop-path', isNew ? 'new' : 'old');
     const lines = linesOf(request, parts.cart);
     const totalCents = isNew ? totalOfMerged(lines) : totalOfLines(lines);
     const order = { card: request.body.card, totalCents };
-    const feeCents = isNew ? await payNew(order, parts) : await parts.payment.charge({ ...order, slowdown: 1 });
-    const id = save.run(user, totalCents, feeCents, isNew ? 'new' : 'old', Date.now()).lastInsertRowid;
+    const feeCents = isNew ? await payNew(order, parts) : await pay({ ...order, slowdown: 1 }, parts);
+    const path = isNew ? 'new' : 'old';
+    const { lastInsertRowid: id } = parts.watch.part('INSERT purchase', queryFacts(save.source), () =>
+      save.run(user, totalCents, feeCents, path, Date.now()),
+    );
     parts.cart.clear(user);
     parts.flags.track('order.cost', feeCents / 100);
     parts.flags.track('order.revenue', totalCents / 100);
+    parts.watch.log('info', { order: Number(id), user, totalCents, path }, `order ${id} placed by ${user}`);
     return reply.code(201).send({ order: Number(id), totalCents });
   });
 
-  app.setErrorHandler(answerFailure);
+  app.setErrorHandler((error: Error, request, reply) => {
+    parts.watch.failed(error);
+    parts.watch.log('error', { err: error, route: request.routeOptions.url ?? '' }, 'a request failed');
+    return answerFailure(error, request, reply);
+  });
 }
 
 /** The change under test: merges equal lines first, and talks to the provider through the new connection. */
 async function payNew(
   order: { readonly card: string; readonly totalCents: number },
-  { payment, fault, random }: CheckoutParts,
+  parts: CheckoutParts,
 ): Promise<number> {
+  const { fault, random } = parts;
   if (random.uniform() < fault.failureShare) throw new CheckoutBroken('The new checkout lost the order.');
-  const feeCents = await payment.charge({ ...order, slowdown: fault.slowdown });
+  const feeCents = await pay({ ...order, slowdown: fault.slowdown }, parts);
   return feeCents * fault.costFactor;
+}
+
+function pay(order: Parameters<Payment['charge']>[0], { payment, watch }: CheckoutParts): Promise<number> {
+  const facts = { 'server.address': 'payments', 'http.request.method': 'POST' };
+  return watch.part('POST payments', facts, () => payment.charge(order));
 }
 
 function totalOfLines(lines: readonly CartLine[]): number {

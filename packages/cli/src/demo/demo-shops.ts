@@ -46,6 +46,8 @@ async function startInstance(settings: Settings, number: number) {
       BELAY_KEY: settings.belayKey,
       BELAY_SNAPSHOT_FILE: path.join(cwd, 'flags.json'),
       BELAY_INSTANCE: `shop-${number}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: settings.belayUrl,
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${settings.belayKey}`,
     },
     cwd,
     logFile: path.join(settings.folder, `shop-${number}.log`),
