@@ -33,7 +33,9 @@ describe('keys', () => {
     for (const [key, name] of [
       ['c', 'Changes'],
       ['f', 'Flags'],
-      ['s', 'Settings'],
+      ['s', 'Signals'],
+      ['e', 'Errors'],
+      ['t', 'Settings'],
       ['o', 'Production is healthy'],
     ] as const) {
       await page.keyboard.press('g');

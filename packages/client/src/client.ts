@@ -145,9 +145,12 @@ function conditionOf(ifMatch: number | 'absent' | undefined): Record<string, str
 
 function queryText(query: unknown): string {
   if (typeof query !== 'object' || query === null) return '';
-  const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
-  if (pairs.length === 0) return '';
-  return `?${new URLSearchParams(pairs.map(([key, value]): [string, string] => [key, String(value)])).toString()}`;
+  const pairs = Object.entries(query as Readonly<Record<string, unknown>>).flatMap(([key, value]) =>
+    (Array.isArray(value) ? value : [value])
+      .filter((one) => one !== undefined)
+      .map((one): [string, string] => [key, String(one)]),
+  );
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
 }
 
 type Send = (url: string, init: RequestInit) => Promise<Response>;

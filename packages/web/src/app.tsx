@@ -1,24 +1,17 @@
 import { useQuery } from '@tanstack/preact-query';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Redirect, Route, Switch, useLocation } from 'wouter-preact';
+import { useLocation } from 'wouter-preact';
 import { SetupPage } from './access/setup-page.tsx';
 import { SignInPage } from './access/sign-in-page.tsx';
 import { useApi } from './api/api-context.ts';
 import { isSignedOut } from './api/explain-error.ts';
 import { sessionQuery } from './api/queries.ts';
-import { ChangesPage } from './changes/changes-page.tsx';
-import { FlagPage } from './flags/flag-page.tsx';
-import { FlagsPage } from './flags/flags-page.tsx';
-import { NewFlagPage } from './flags/new-flag-page.tsx';
 import { LiveProvider } from './live/live-provider.tsx';
-import { OverviewPage } from './overview/overview-page.tsx';
 import { Failure, Loading } from './parts/states.tsx';
-import { RolloutPage } from './rollout/rollout-page.tsx';
-import { SettingsPage } from './settings/settings-page.tsx';
+import { Pages } from './pages.tsx';
 import { ShipDialog } from './ship/ship-dialog.tsx';
 import { HelpDialog } from './shell/help-dialog.tsx';
-import { PageFrame } from './shell/page-frame.tsx';
 import { Palette } from './shell/palette.tsx';
 import { ShortcutProvider, useShortcut } from './shell/shortcut-provider.tsx';
 import { Sidebar, TabBar } from './shell/sidebar.tsx';
@@ -59,6 +52,8 @@ function Dashboard(): JSX.Element {
   useShortcut('go-overview', () => navigate('/'));
   useShortcut('go-changes', () => navigate('/changes'));
   useShortcut('go-flags', () => navigate('/flags'));
+  useShortcut('go-signals', () => navigate('/signals'));
+  useShortcut('go-errors', () => navigate('/errors'));
   useShortcut('go-settings', () => navigate('/settings'));
   return (
     <>
@@ -76,40 +71,5 @@ function Dashboard(): JSX.Element {
       {open?.what === 'help' && <HelpDialog onClose={close} />}
       {open?.what === 'ship' && <ShipDialog flag={open.flag} onClose={close} />}
     </>
-  );
-}
-
-function Pages({ onShip }: { readonly onShip: (flag: string | null) => void }): JSX.Element {
-  return (
-    <Switch>
-      <Route path="/">
-        <OverviewPage onShip={() => onShip(null)} />
-      </Route>
-      <Route path="/changes">
-        <ChangesPage onShip={() => onShip(null)} />
-      </Route>
-      <Route path="/changes/:id">{({ id }) => <RolloutPage key={id} id={decodeURIComponent(id)} />}</Route>
-      <Route path="/flags">
-        <FlagsPage />
-      </Route>
-      <Route path="/flags/new">
-        <NewFlagPage />
-      </Route>
-      <Route path="/flags/:key">
-        {({ key }) => <FlagPage key={key} flagKey={decodeURIComponent(key)} onShip={onShip} />}
-      </Route>
-      <Route path="/settings">
-        <SettingsPage />
-      </Route>
-      <Route path="/sign-in">
-        <Redirect href="/" replace />
-      </Route>
-      <Route>
-        <PageFrame title="Not here" here="Not here">
-          <h1>There is no such page</h1>
-          <p>The address may be mistyped, or what it showed is gone.</p>
-        </PageFrame>
-      </Route>
-    </Switch>
   );
 }

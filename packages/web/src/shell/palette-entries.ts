@@ -3,7 +3,7 @@ import type { RolloutSummary } from '@belay/protocol';
 /** One line of the palette. `command` is what does the same in a terminal. */
 export interface PaletteEntry {
   readonly id: string;
-  readonly group: 'Go to' | 'Changes' | 'Flags' | 'Run';
+  readonly group: 'Go to' | 'Changes' | 'Flags' | 'Signals' | 'Errors' | 'Run';
   readonly text: string;
   readonly command: string | null;
   readonly run: () => void;

@@ -5,12 +5,16 @@ export const shortcutNames = [
   'go-overview',
   'go-changes',
   'go-flags',
+  'go-signals',
+  'go-errors',
   'go-settings',
   'next',
   'previous',
   'rollback',
   'hold',
   'search',
+  'resolve',
+  'select',
 ] as const;
 export type ShortcutName = (typeof shortcutNames)[number];
 
@@ -20,9 +24,13 @@ export const shortcutHelp: readonly { readonly keys: readonly string[]; readonly
   { keys: ['G', 'O'], what: 'Overview' },
   { keys: ['G', 'C'], what: 'Changes' },
   { keys: ['G', 'F'], what: 'Flags' },
-  { keys: ['G', 'S'], what: 'Settings' },
+  { keys: ['G', 'S'], what: 'Signals' },
+  { keys: ['G', 'E'], what: 'Errors' },
+  { keys: ['G', 'T'], what: 'Settings' },
   { keys: ['J', 'K'], what: 'Next, previous row' },
   { keys: ['Enter'], what: 'Open the row' },
+  { keys: ['E'], what: 'Resolve (on an error)' },
+  { keys: ['X'], what: 'Select (on an error)' },
   { keys: ['R'], what: 'Roll back now (on a change)' },
   { keys: ['H'], what: 'Hold (on a change)' },
   { keys: ['/'], what: 'Filter the list' },
@@ -39,8 +47,15 @@ export interface KeyPress {
 }
 
 const SEQUENCE_MS = 1200;
-const afterG = { o: 'go-overview', c: 'go-changes', f: 'go-flags', s: 'go-settings' } as const;
-const single = { '?': 'help', j: 'next', k: 'previous', '/': 'search' } as const;
+const afterG = {
+  o: 'go-overview',
+  c: 'go-changes',
+  f: 'go-flags',
+  s: 'go-signals',
+  e: 'go-errors',
+  t: 'go-settings',
+} as const;
+const single = { '?': 'help', j: 'next', k: 'previous', '/': 'search', e: 'resolve', x: 'select' } as const;
 // Capitals too: the page shows them as R and H, and a rollback must not depend on the shift key.
 const acts = { r: 'rollback', h: 'hold' } as const;
 

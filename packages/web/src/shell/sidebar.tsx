@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/preact-query';
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { Link, useLocation } from 'wouter-preact';
 import { useApi } from '../api/api-context.ts';
 import { overviewQuery } from '../api/queries.ts';
 import { plural } from '../format/numbers.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { Icon, Mark } from '../parts/icon.tsx';
-import { isIn, places } from './places.ts';
+import { barPlaces, isIn, morePlaces, places } from './places.ts';
 
 /** The menu of a wide screen. */
 export function Sidebar({ onSearch }: { readonly onSearch: () => void }): JSX.Element {
@@ -53,14 +55,38 @@ export function Sidebar({ onSearch }: { readonly onSearch: () => void }): JSX.El
 /** The menu of a phone. */
 export function TabBar(): JSX.Element {
   const [path] = useLocation();
+  const [isOpen, setOpen] = useState(false);
+  const isInMore = morePlaces.some((place) => isIn(place.href, path));
   return (
     <nav className="tabbar" aria-label="Main, small screen">
-      {places.map((place) => (
+      {barPlaces.map((place) => (
         <Link key={place.href} href={place.href} aria-current={isIn(place.href, path) ? 'page' : undefined}>
           <Icon name={place.icon} />
           {place.name}
         </Link>
       ))}
+      <button type="button" aria-haspopup="dialog" className={isInMore ? 'here' : ''} onClick={() => setOpen(true)}>
+        <Icon name="more" />
+        More
+      </button>
+      {isOpen && (
+        <Dialog title="More" onClose={() => setOpen(false)}>
+          <ul className="more-places">
+            {morePlaces.map((place) => (
+              <li key={place.href}>
+                <Link
+                  href={place.href}
+                  aria-current={isIn(place.href, path) ? 'page' : undefined}
+                  onClick={() => setOpen(false)}
+                >
+                  <Icon name={place.icon} />
+                  {place.name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </Dialog>
+      )}
     </nav>
   );
 }
