@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { belayConfig } from '@belay/protocol';
 import { expect, test } from 'vitest';
 import { loadConfig, validateConfig } from './config.ts';
 import { settings } from './config/settings.ts';
@@ -90,7 +91,7 @@ test('everything that is wrong is reported at once, with line, value and mend', 
       path: 'extra',
       message: expect.stringContaining('line 6'),
       seen: 'extra',
-      mend: 'use one of server, policy, telemetry, rollouts',
+      mend: `use one of ${Object.keys(belayConfig.shape).join(', ')}`,
     },
   ]);
 });
