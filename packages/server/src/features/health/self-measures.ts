@@ -28,6 +28,7 @@ export function createSelfMeasures(options: SelfMeasuresOptions): () => Promise<
       commitFailures,
       storeBytes: await storeBytesOf(options),
       freeDiskBytes: bavail * bsize,
+      queries: telemetry.reader.stats().queries,
     };
   };
 }

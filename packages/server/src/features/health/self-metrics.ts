@@ -1,4 +1,5 @@
 import type { StatusView } from '@belay/protocol';
+import type { QueryStats } from '../telemetry/api.ts';
 import type { Metric } from './metrics-text.ts';
 import type { SelfReadings } from './self-readings.ts';
 
@@ -16,11 +17,18 @@ export interface SelfMeasures extends SelfReadings {
   /** Bytes on disk by table; undefined where the store cannot tell. */
   readonly storeBytes: ReadonlyMap<string, number> | undefined;
   readonly freeDiskBytes: number;
+  /** What questions to the store have cost, by name. */
+  readonly queries: readonly QueryStats[];
 }
 
 /** Belay's own metrics: what `/metrics` tells, and what is stored under the service `belay`. */
 export function selfMetrics(status: StatusView, measures: SelfMeasures): readonly Metric[] {
-  return [...statusMetrics(status), ...storeMetrics(measures), ...processMetrics(status, measures)];
+  return [
+    ...statusMetrics(status),
+    ...storeMetrics(measures),
+    ...queryMetrics(measures.queries),
+    ...processMetrics(status, measures),
+  ];
 }
 
 function statusMetrics({ version, ready, checks, ingest, loop }: StatusView): Metric[] {
@@ -64,6 +72,29 @@ function storeMetrics(measures: SelfMeasures): Metric[] {
       values: [...(storeBytes ?? [])].map(([table, value]) => ({ labels: { table }, value })),
     },
     one('belay_disk_free_bytes', 'gauge', 'Free space in the data folder.', freeDiskBytes),
+  ];
+}
+
+function queryMetrics(queries: readonly QueryStats[]): Metric[] {
+  const by = (
+    name: string,
+    type: Metric['type'],
+    help: string,
+    pick: (query: QueryStats) => number | null,
+  ): Metric => ({
+    name,
+    help,
+    type,
+    values: queries.flatMap((query) => {
+      const value = pick(query);
+      return value === null ? [] : [{ labels: { query: query.name }, value }];
+    }),
+  });
+  const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1000);
+  return [
+    by('belay_query_p95_seconds', 'gauge', 'The last 200 questions of a name.', ({ p95Ms }) => seconds(p95Ms)),
+    by('belay_queries_total', 'counter', 'Questions to the telemetry store.', ({ count }) => count),
+    by('belay_queries_failed_total', 'counter', 'Ended by deadline, limit or failure.', ({ failed }) => failed),
   ];
 }
 
