@@ -1,5 +1,31 @@
+import { checkOwnPattern, redactionRules, type RedactionRule } from '@belay/core/redaction';
 import { z } from 'zod';
 import { durationText } from './plan.ts';
+
+const ruleNames = Object.keys(redactionRules) as [RedactionRule, ...RedactionRule[]];
+
+/** What is taken out of attributes and texts before they are stored, besides or instead of the built-in rules. */
+export const redactionConfig = z.strictObject({
+  /** Built-in rules that are switched off. */
+  off: z.array(z.enum(ruleNames)).max(ruleNames.length).optional(),
+  /** Further attribute keys whose values are taken out, in any case. */
+  keys: z
+    .array(z.string().regex(/^[\x21-\x7e]{3,128}$/, 'write 3 to 128 characters of printable ASCII'))
+    .max(100)
+    .optional(),
+  /** Further patterns, each for texts that hold `contains`. */
+  patterns: z
+    .array(
+      z
+        .strictObject({ name: z.string().regex(/^[\w.-]{1,40}$/), contains: z.string(), pattern: z.string() })
+        .superRefine((own, context) => {
+          const problem = checkOwnPattern(own);
+          if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: ['pattern'] });
+        }),
+    )
+    .max(20)
+    .optional(),
+});
 
 /** `telemetry` of belay.yaml: what is taken in. */
 export const telemetryConfig = z.strictObject({
@@ -13,5 +39,7 @@ export const telemetryConfig = z.strictObject({
   sample_max_age: durationText.optional(),
   /** Points further in the future than this when they arrive are refused. */
   sample_max_ahead: durationText.optional(),
+  /** Secrets are taken out of attributes, log bodies and errors before they are stored. */
+  redaction: redactionConfig.optional(),
 });
 export type TelemetryConfig = z.infer<typeof telemetryConfig>;

@@ -41,6 +41,7 @@ export const settings: readonly Setting[] = [
   text('telemetry', 'sample_max_age', 'BELAY_TELEMETRY_SAMPLE_MAX_AGE', '30d'),
   // Ten minutes are more than any clock that is set by a network is wrong.
   text('telemetry', 'sample_max_ahead', 'BELAY_TELEMETRY_SAMPLE_MAX_AHEAD', '10m'),
+  yaml('telemetry', 'redaction', 'BELAY_TELEMETRY_REDACTION', {}),
 ];
 
 function text(section: Section, key: string, variable: string, fallback: unknown): Setting {

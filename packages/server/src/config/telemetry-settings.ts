@@ -1,3 +1,4 @@
+import type { RedactionOptions } from '@belay/core/redaction';
 import { parseDuration } from '@belay/core/rollout';
 import type { TelemetryConfig } from '@belay/protocol';
 
@@ -8,6 +9,7 @@ export interface TelemetrySettings {
   readonly serviceLabels: readonly string[];
   readonly sampleMaxAgeMs: number;
   readonly sampleMaxAheadMs: number;
+  readonly redaction: RedactionOptions;
 }
 
 /** `telemetry` of belay.yaml with every default filled in. */
@@ -21,5 +23,14 @@ export function telemetryOf(input: TelemetryInput): TelemetrySettings {
     serviceLabels: input.service_labels,
     sampleMaxAgeMs: parseDuration(input.sample_max_age) ?? 0,
     sampleMaxAheadMs: parseDuration(input.sample_max_ahead) ?? 0,
+    redaction: redactionOf(input.redaction),
+  };
+}
+
+function redactionOf({ off, keys, patterns }: TelemetryInput['redaction']): RedactionOptions {
+  return {
+    ...(off === undefined ? {} : { off }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(patterns === undefined ? {} : { patterns }),
   };
 }
