@@ -59,6 +59,7 @@ test('every setting has a twin in the environment that reaches the configuration
     service_labels: '[team]',
     sample_max_age: '1h',
     sample_max_ahead: '1m',
+    redaction: '{off: [jwt], keys: [tax_no]}',
   };
   const environment = Object.fromEntries(settings.map(({ path, variable }) => [variable, samples[path[1]]]));
   const { explained } = loadConfig({ ...nowhere, environment });
