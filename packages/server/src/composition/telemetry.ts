@@ -2,8 +2,8 @@ import path from 'node:path';
 import { isBelayError } from '@belay/core';
 import { newestJudgedSecond } from '../features/changes/api.ts';
 import { measureStore, type MeasuredStore } from '../features/health/measured-store.ts';
-import { createIngest } from '../features/ingest/api.ts';
-import type { Ingest } from '../features/ingest/api.ts';
+import { createDropAccount, createIngest } from '../features/ingest/api.ts';
+import type { DropAccount, Ingest } from '../features/ingest/api.ts';
 import { createTelemetryStore } from '../features/telemetry/api.ts';
 import type { TelemetryStore } from '../features/telemetry/api.ts';
 import { createTelemetryEngine } from '../platform/clickhouse/telemetry-engine.ts';
@@ -19,6 +19,8 @@ export interface Telemetry {
   readonly telemetry: TelemetryStore;
   readonly measured: MeasuredStore;
   readonly ingest: Ingest;
+  /** What was sent and not stored. */
+  readonly drops: DropAccount;
 }
 
 /** The engine, the store on it, and the way in. */
@@ -34,11 +36,14 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
   const telemetry = createTelemetryStore({ engine, clock, log, notBeforeSecond: await newestJudgedSecond(db) });
   opened.add(() => telemetry.close());
   const measured = measureStore(telemetry, clock);
+  const drops = await createDropAccount({ db, clock, log });
+  opened.add(() => drops.close());
   const ingest = createIngest({
     store: measured.store,
     clock,
     log,
     limits: { bodyBytes: bodyLimitBytes },
+    drops,
     // The server has checked the scope that the routes declare; this only insists that it did.
     requireIngestScope: async (request) => void principalOf(request),
   });
@@ -50,5 +55,5 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
     // Flags are served and rollouts taken back without telemetry, so Belay starts all the same.
     log.error({ err: error }, 'the telemetry engine is not ready; nothing can be judged until it is');
   }
-  return { engine, telemetry, measured, ingest };
+  return { engine, telemetry, measured, ingest, drops };
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { EngineLog } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import type { TelemetryStore } from '../telemetry/api.ts';
+import type { DropAccount } from './drop-account.ts';
 
 export interface IngestLimits {
   /** Largest body, before and after decompression. Default 64 MiB. */
@@ -14,6 +15,8 @@ export interface IngestOptions {
   readonly clock: { now(): number };
   readonly log: EngineLog;
   readonly limits?: Partial<IngestLimits>;
+  /** Counts what is sent and not stored. */
+  readonly drops: Pick<DropAccount, 'add'>;
   /** Rejects with `access.unauthenticated` or `access.forbidden` unless the request may ingest. */
   readonly requireIngestScope: (request: FastifyRequest) => Promise<void>;
 }
@@ -42,3 +45,4 @@ export interface Ingest {
 }
 
 export { createIngest } from './ingest.ts';
+export { createDropAccount, type DropAccount, type DropCause, type DroppedRows } from './drop-account.ts';

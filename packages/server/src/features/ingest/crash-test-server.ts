@@ -8,7 +8,7 @@ const clock = { now: () => Date.now() };
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const engine = createTelemetryEngine({ dataDir: process.argv[2] ?? '', clock, log: silent });
 const store = createTelemetryStore({ engine, clock, log: silent });
-const ingest = createIngest({ store, clock, log: silent, requireIngestScope: async () => {} });
+const ingest = createIngest({ store, clock, log: silent, drops: { add() {} }, requireIngestScope: async () => {} });
 const app = Fastify();
 await app.register(ingest.routes);
 const url = await app.listen({ port: 0, host: '127.0.0.1' });

@@ -7,11 +7,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engine.ts';
 import type { TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import { createTelemetryStore, type TelemetryStore } from '../telemetry/api.ts';
-import { createIngest, type Ingest } from './api.ts';
+import { createIngest, type DroppedRows, type Ingest } from './api.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const clock = { now: () => Date.now() };
 const dataDir = mkdtempSync(path.join(tmpdir(), 'belay-ingest-'));
+const dropped: DroppedRows[] = [];
 let engine: TelemetryEngine;
 let store: TelemetryStore;
 let ingest: Ingest;
@@ -26,6 +27,7 @@ beforeAll(async () => {
     clock,
     log: silent,
     limits: { bodyBytes: 2 ** 20 },
+    drops: { add: (drop) => dropped.push(drop) },
     requireIngestScope: async () => {},
   });
   app = Fastify();

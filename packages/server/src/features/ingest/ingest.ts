@@ -1,16 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { BelayError, isBelayError } from '@belay/core';
+import { BelayError, type ErrorCode, isBelayError } from '@belay/core';
 import {
   decodeOtlpRequest,
   encodeOtlpStatus,
   encodeOtlpSuccess,
   type OtlpEncoding,
   type OtlpSignal,
+  type TelemetryBatch,
 } from '@belay/wire';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
 import { rowsOfBatch } from '../telemetry/api.ts';
+import type { DropCause, DroppedRows } from './drop-account.ts';
 import { readBody } from './request-body.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -42,6 +44,7 @@ export function createIngest(options: IngestOptions): Ingest {
     if (outcome === 'duplicate') counts.duplicates += 1;
     counts.accepted += 1;
     counts.rejectedItems += decoded.rejected;
+    options.drops.add({ cause: 'invalid', signal, sender: senderOf(decoded.batch), count: decoded.rejected });
     return encodeOtlpSuccess({ signal, encoding, rejected: decoded.rejected, message: decoded.message });
   };
 
@@ -49,6 +52,9 @@ export function createIngest(options: IngestOptions): Ingest {
     const failure = isBelayError(error) ? error : new BelayError('server.failed', 'Belay failed.', { cause: error });
     const isShed = failure.status === 503 || failure.status === 429;
     counts[isShed ? 'shed' : 'refused'] += 1;
+    const cause = dropCauseOf(failure.code);
+    // What was in a request that was not read is not known, so it counts as one.
+    if (cause !== undefined) options.drops.add({ cause, signal: signalOf(request), sender: '', count: 1 });
     // 500 is never sent: exporters would not send again, and nothing has been stored.
     if (failure.code === 'server.failed') log.error({ err: error }, 'ingest failed');
     return sendFailure(request, reply, failure);
@@ -93,6 +99,28 @@ function createReadingRoom(store: IngestOptions['store'], limits: IngestLimits) 
       readingBytes -= taken;
     }
   };
+}
+
+const CAUSES: Readonly<Partial<Record<ErrorCode, DropCause>>> = {
+  'telemetry.overloaded': 'overloaded',
+  'telemetry.unavailable': 'engine-down',
+  'storage.full': 'disk-full',
+  'request.too-large': 'too-large',
+  'request.malformed': 'undecodable',
+  'request.unsupported-media-type': 'undecodable',
+  'request.rate-limited': 'rate-limited',
+};
+
+function dropCauseOf(code: ErrorCode): DropCause | undefined {
+  return CAUSES[code];
+}
+
+function signalOf(request: FastifyRequest): DroppedRows['signal'] {
+  return SIGNALS.find((signal) => request.url.startsWith(`/v1/${signal}`)) ?? 'other';
+}
+
+function senderOf({ spans, logs, outcomes }: TelemetryBatch): string {
+  return (spans[0] ?? logs[0] ?? outcomes[0])?.resource.service ?? '';
 }
 
 const contentTypes: Readonly<Record<OtlpEncoding, string>> = {

@@ -36,7 +36,9 @@ beforeAll(async () => {
   engine = createTelemetryEngine({ dataDir, clock, log: silent });
   store = createTelemetryStore({ engine, clock, log: silent });
   app = Fastify();
-  await app.register(createIngest({ store, clock, log: silent, requireIngestScope: async () => {} }).routes);
+  await app.register(
+    createIngest({ store, clock, log: silent, drops: { add() {} }, requireIngestScope: async () => {} }).routes,
+  );
   base = await app.listen({ port: 0, host: '127.0.0.1' });
 });
 

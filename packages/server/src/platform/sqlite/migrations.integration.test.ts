@@ -14,6 +14,7 @@ const merged: Readonly<Record<string, string>> = {
   '0001-access.ts': '069de79ddafbf753',
   '0002-flags.ts': '6046a4490f3a97c8',
   '0003-changes.ts': '77f68f6a762e1e8a',
+  '0008-ingest.ts': '2ef0323dc5b6ee7f',
 };
 
 const folder = path.join(import.meta.dirname, 'migrations');

@@ -24,6 +24,18 @@ CREATE TABLE "flags" (
   "change" text not null
 );
 
+CREATE TABLE "ingest_drops" (
+  "cause" text not null,
+  "signal" text not null,
+  "sender" text not null,
+  "count" bigint not null,
+  "first_at" bigint not null,
+  "last_at" bigint not null,
+  constraint "ingest_drops_key" primary key ("cause",
+  "signal",
+  "sender")
+);
+
 CREATE TABLE "ledger" (
   "id" integer primary key autoincrement,
   "at" bigint not null,

@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration';
 import { accessMigration } from './0001-access.ts';
 import { flagsMigration } from './0002-flags.ts';
 import { changesMigration } from './0003-changes.ts';
+import { ingestMigration } from './0008-ingest.ts';
 
 /** All migrations in order. Append only: a migration is never edited once it is merged. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-access': accessMigration,
   '0002-flags': flagsMigration,
   '0003-changes': changesMigration,
+  '0008-ingest': ingestMigration,
 };
