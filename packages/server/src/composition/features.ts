@@ -2,9 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { createAccess } from '../features/access/api.ts';
 import { createChanges } from '../features/changes/api.ts';
 import { createFlags } from '../features/flags/api.ts';
+import { createPromql } from '../features/promql/api.ts';
 import { createOutcomeTimes } from '../features/telemetry/outcome-times.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Database } from '../platform/sqlite/database.ts';
+import { version } from '../version.ts';
 import type { Composing } from './composing.ts';
 import { createSelfWatch } from './self-watch.ts';
 import type { SelfWatchOptions } from './self-watch.ts';
@@ -40,12 +42,13 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
+  const promql = createPromql({ reader: telemetry.reader, clock, version });
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
   opened.add(() => watch.close());
   return {
     access,
     routes: [
-      ...[access, ...watch.features, flags, changes].map(({ routes }) => routes),
+      ...[access, ...watch.features, flags, changes, promql].map(({ routes }) => routes),
       async (app: FastifyInstance) => ingest.routes(app, {}),
     ],
     start: () => changes.loop.start(),

@@ -30,7 +30,7 @@ function byToken(
   request: FastifyRequest,
   header: string,
 ): Principal {
-  const secret = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  const secret = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? passwordOf(header);
   const now = clock.now();
   const usable = secret !== undefined && secret.length <= SECRET_LENGTH_LIMIT;
   const found = usable ? credentials.findToken(hashOf(secret), now) : undefined;
@@ -45,6 +45,15 @@ function byToken(
     scopes: found.token.scopes,
     signal: found.ends.signal,
   };
+}
+
+/** Programs that know Basic authentication alone (data sources, scrapers) send the token as password, any name before it. */
+function passwordOf(header: string): string | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header)?.[1];
+  if (encoded === undefined || encoded.length > 2 * SECRET_LENGTH_LIMIT) return undefined;
+  const pair = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = pair.indexOf(':');
+  return colon < 0 ? undefined : pair.slice(colon + 1);
 }
 
 function bySession(options: AuthenticateOptions, request: FastifyRequest, cookie: string): Principal | null {

@@ -145,4 +145,4 @@ export type { SeriesDescription } from './tables/series.ts';
 export { allTables } from './tables/table-registry.ts';
 export type { TableDefinition } from './tables/table-definition.ts';
 export type { QueryStats } from './query-stats.ts';
-export type { ReadOptions, ReaderStats, TelemetryReader } from './telemetry-reader.ts';
+export type { BytesOptions, ReadOptions, ReaderStats, TelemetryReader } from './telemetry-reader.ts';

@@ -22,6 +22,11 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface BytesOptions extends ReadOptions {
+  /** Longer answers are refused as `telemetry.too-wide`. Default 128 MiB. */
+  readonly maxResultBytes?: number;
+}
+
 /** The one way in which features read telemetry: every query has a deadline, a bound on what it reads, and a name. */
 export interface TelemetryReader {
   /** Rows of a SELECT; 64-bit integers come as numbers. Rejects with `telemetry.*` errors. */
@@ -31,6 +36,8 @@ export interface TelemetryReader {
    * Rejects with `request.invalid` where it is anything else, and with `telemetry.too-wide` at a limit.
    */
   sandboxed<Row>(query: string, options: Omit<ReadOptions, 'maxRowsRead' | 'maxBytesRead'>): Promise<Row[]>;
+  /** The answer of a SELECT in RowBinary, for many numbers at once. Rejects with `telemetry.*` errors. */
+  bytes(query: string, options: BytesOptions): Promise<Uint8Array>;
   /** What questions have cost, by name. */
   stats(): ReaderStats;
 }
@@ -83,7 +90,18 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
       const settings = limitsOf(read, engine);
       return slots.run(
         groupOf(read.name),
-        () => ask<Row>({ ...read, query, settings }, { options, statistics, failure: readFailure }),
+        () => ask({ ...read, query, settings }, { options, statistics, failure: readFailure, send: sendForRows<Row> }),
+        read.signal,
+      );
+    },
+    async bytes(query: string, read: BytesOptions): Promise<Uint8Array> {
+      await answerable();
+      read.signal?.throwIfAborted();
+      const max_result_bytes = String(Math.max(1, Math.floor(read.maxResultBytes ?? RESULT_BYTES)));
+      const settings = { ...limitsOf(read, engine), max_result_bytes };
+      return slots.run(
+        groupOf(read.name),
+        () => ask({ ...read, query, settings }, { options, statistics, failure: readFailure, send: sendForBytes }),
         read.signal,
       );
     },
@@ -97,7 +115,11 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
       const settings = { ...limits, readonly: '1' };
       return people.run(
         groupOf(read.name),
-        () => ask<Row>({ ...read, deadlineMs, query, settings }, { options, statistics, failure: sandboxFailure }),
+        () =>
+          ask(
+            { ...read, deadlineMs, query, settings },
+            { options, statistics, failure: sandboxFailure, send: sendForRows<Row> },
+          ),
         read.signal,
       );
     },
@@ -131,14 +153,18 @@ function groupOf(name: string): string {
   return name.split('.', 1)[0] ?? name;
 }
 
-interface Asking {
+interface Asking<Answer> {
   readonly options: TelemetryReaderOptions;
   readonly statistics: QueryStatistics;
   readonly failure: (cause: unknown, name: string) => BelayError;
+  readonly send: (question: Question, queryId: string, engine: TelemetryEngine) => Promise<Answered<Answer>>;
 }
 
 /** Asks, and ends the query in the engine when it is not wanted any more or takes longer than it may. */
-async function ask<Row>(question: Question, { options, statistics, failure }: Asking): Promise<Row[]> {
+async function ask<Answer>(
+  question: Question,
+  { options, statistics, failure, send }: Asking<Answer>,
+): Promise<Answer> {
   const { name, signal } = question;
   signal?.throwIfAborted();
   const startedAt = performance.now();
@@ -147,12 +173,12 @@ async function ask<Row>(question: Question, { options, statistics, failure }: As
   let outcome: 'answered' | 'failed' | 'cancelled' = 'failed';
   let sizes = { rowsRead: 0, rowsAnswered: 0 };
   try {
-    const asked = send<Row>(question, queryId, options.engine);
+    const asked = send(question, queryId, options.engine);
     const first = await Promise.race([asked, end.promise]);
-    if ('rows' in first) {
+    if ('answer' in first) {
       outcome = 'answered';
-      sizes = { rowsRead: first.rowsRead, rowsAnswered: first.rows.length };
-      return first.rows;
+      sizes = { rowsRead: first.rowsRead, rowsAnswered: first.rowsAnswered };
+      return first.answer;
     }
     await killed(queryId, asked, options);
     if (signal?.aborted === true) outcome = 'cancelled';
@@ -167,12 +193,17 @@ async function ask<Row>(question: Question, { options, statistics, failure }: As
   }
 }
 
-interface Answered<Row> {
-  readonly rows: Row[];
+interface Answered<Answer> {
+  readonly answer: Answer;
   readonly rowsRead: number;
+  readonly rowsAnswered: number;
 }
 
-async function send<Row>(question: Question, queryId: string, engine: TelemetryEngine): Promise<Answered<Row>> {
+async function sendForRows<Row>(
+  question: Question,
+  queryId: string,
+  engine: TelemetryEngine,
+): Promise<Answered<Row[]>> {
   const result = await engine.client.query({
     query: question.query,
     query_id: queryId,
@@ -181,7 +212,26 @@ async function send<Row>(question: Question, queryId: string, engine: TelemetryE
     clickhouse_settings: question.settings,
   });
   const { data, statistics } = await result.json<Row>();
-  return { rows: data, rowsRead: statistics?.rows_read ?? 0 };
+  return { answer: data, rowsRead: statistics?.rows_read ?? 0, rowsAnswered: data.length };
+}
+
+async function sendForBytes(
+  question: Question,
+  queryId: string,
+  engine: TelemetryEngine,
+): Promise<Answered<Uint8Array>> {
+  const { stream, summary } = await engine.client.exec({
+    query: `${question.query}\nFORMAT RowBinary`,
+    query_id: queryId,
+    query_params: { ...question.parameters },
+    // A failure half-way must come as a failure, not as the end of the answer.
+    clickhouse_settings: { ...question.settings, wait_end_of_query: 1 },
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  const [only] = chunks;
+  const answer = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
+  return { answer, rowsRead: Number(summary?.read_rows ?? 0), rowsAnswered: Number(summary?.result_rows ?? 0) };
 }
 
 interface End {

@@ -7,6 +7,8 @@ export interface Budget {
   /** Lets other work go on now and then; throws when the time is over or nobody waits for the answer. */
   breathe(): Promise<void>;
   readonly taken: number;
+  /** Samples that may still be taken. */
+  readonly remaining: number;
   readonly deadlineMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -28,6 +30,9 @@ export function createBudget({ maxSamples, timeoutMs, now, signal }: BudgetOptio
   return {
     get taken() {
       return taken;
+    },
+    get remaining() {
+      return Math.max(0, maxSamples - taken);
     },
     deadlineMs,
     signal,

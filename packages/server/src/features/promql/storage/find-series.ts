@@ -1,0 +1,157 @@
+import { BelayError } from '@belay/core';
+import type { MetricKind } from '@belay/protocol';
+import type { TelemetryReader } from '../../telemetry/api.ts';
+import type { LabelMatcher } from '../parse/label-matcher.ts';
+import { labelValue, METRIC_NAME } from '../evaluate/labels.ts';
+import type { Labels } from '../evaluate/labels.ts';
+import { createRowBinary } from './row-binary.ts';
+import { partNames, possibleMetrics, promLabels } from './stored-series.ts';
+import type { MetricNames, Part, StoredSeries } from './stored-series.ts';
+
+/** A stored series with the parts of it that were asked for. */
+export interface FoundSeries {
+  readonly series: StoredSeries;
+  readonly parts: ReadonlyMap<Part, string>;
+}
+
+export interface FindOptions {
+  readonly matchers: readonly LabelMatcher[];
+  readonly fromMs: number;
+  readonly maxSeries: number;
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Labels that only come to be when histograms and summaries are taken apart. */
+const PART_LABELS: ReadonlySet<string> = new Set(['le', 'quantile']);
+/** A series that goes on is described anew once a day at least. */
+const DESCRIBED_MS = 26 * 3_600_000;
+
+/** Finds the series that fit all matchers but those on `le` and `quantile`. */
+export async function findSeries(reader: TelemetryReader, options: FindOptions): Promise<FoundSeries[]> {
+  const { matchers, maxSeries } = options;
+  const names = matchers.filter(({ label }) => label === METRIC_NAME);
+  const others = matchers.filter(({ label }) => label !== METRIC_NAME && !PART_LABELS.has(label));
+  const metrics = await metricsNamed(reader, names, options);
+  if (metrics !== undefined && metrics.length === 0) return [];
+  const rows = await readSeries(reader, { metrics, others }, options);
+  const partsByName = new Map<string, ReadonlyMap<Part, string>>();
+  const found: FoundSeries[] = [];
+  for (const series of rows) {
+    const key = `${series.kind} ${series.prom} ${series.metric}`;
+    const parts = partsByName.get(key) ?? partsNamed(series, names);
+    partsByName.set(key, parts);
+    if (parts.size === 0 || !others.every((matcher) => fits(matcher, series.labels))) continue;
+    found.push({ series, parts });
+  }
+  if (found.length > maxSeries || rows.length > maxSeries * ROW_SHARE) throw tooMany(maxSeries);
+  return found;
+}
+
+/** How many more rows may be looked at than fit in the end. */
+const ROW_SHARE = 4;
+
+/** `http.route` is found as `http_route`, too, and so may be asked for in quotes as it was sent. */
+function fits(matcher: LabelMatcher, labels: Labels): boolean {
+  const value = labelValue(labels, matcher.label);
+  if (value !== '' || !/[^a-zA-Z0-9_]/.test(matcher.label)) return matcher.matches(value);
+  return matcher.matches(labelValue(labels, matcher.label.replaceAll(/[^a-zA-Z0-9_]/g, '_')));
+}
+
+function partsNamed(series: MetricNames, names: readonly LabelMatcher[]): ReadonlyMap<Part, string> {
+  const isExact = names.some(({ operator }) => operator === '=');
+  const parts = new Map<Part, string>();
+  for (const { part, name, isAsSent } of partNames(series)) {
+    if ((isAsSent && !isExact) || parts.has(part) || !names.every((matcher) => matcher.matches(name))) continue;
+    parts.set(part, name);
+  }
+  return parts;
+}
+
+/** Metrics one of whose names fits; undefined when every metric may. */
+async function metricsNamed(
+  reader: TelemetryReader,
+  names: readonly LabelMatcher[],
+  { deadlineMs, signal }: FindOptions,
+): Promise<string[] | undefined> {
+  const exact = names.find(({ operator }) => operator === '=');
+  if (exact !== undefined) return possibleMetrics(exact.value);
+  if (names.length === 0) return undefined;
+  const rows = await reader.rows<MetricNames>(
+    'SELECT DISTINCT toString(metric) AS metric, toString(prom) AS prom, toString(kind) AS kind FROM series',
+    { name: 'promql.metrics', deadlineMs, ...(signal === undefined ? {} : { signal }) },
+  );
+  const fitting = rows.filter((row) => partsNamed(row, names).size > 0);
+  const metrics = [...new Set(fitting.map(({ metric }) => metric))];
+  // Parameters go in the address, which has a limit; the names are matched again below.
+  return metrics.length > NAMED_METRICS ? undefined : metrics;
+}
+
+const NAMED_METRICS = 100;
+
+/** Which series are read. */
+export interface SeriesConditions {
+  readonly metrics: readonly string[] | undefined;
+  readonly others: readonly LabelMatcher[];
+}
+
+/** Series by metric and, roughly, by labels: more than wanted may come back, none is missing. */
+export async function readSeries(
+  reader: TelemetryReader,
+  { metrics, others }: SeriesConditions,
+  { fromMs, maxSeries, deadlineMs, signal }: FindOptions,
+): Promise<StoredSeries[]> {
+  // Whatever the label is called in the store, its value is among the values: enough to leave most series out here.
+  const values = others.filter(({ operator, value }) => operator === '=' && value !== '').map(({ value }) => value);
+  const conditions = ['last_seen >= toDateTime({since:UInt32})'];
+  if (metrics !== undefined) conditions.push('(metric IN {metrics:Array(String)} OR prom IN {metrics:Array(String)})');
+  values.forEach((_, index) => {
+    const value = `{value${index}:String}`;
+    conditions.push(`(has(mapValues(labels), ${value}) OR service = ${value} OR instance = ${value})`);
+  });
+  const bytes = await reader.bytes(
+    `SELECT fp, toString(any(metric)), toString(any(prom)), toString(argMax(kind, last_seen)),
+       argMax(temporality, last_seen), toString(any(source)), toString(any(service)), toString(any(instance)),
+       any(CAST(mapKeys(labels) AS Array(String))), any(mapValues(labels))
+     FROM series WHERE ${conditions.join(' AND ')} GROUP BY fp LIMIT {limit:UInt32}`,
+    {
+      name: 'promql.series',
+      parameters: {
+        since: Math.max(0, Math.floor((fromMs - DESCRIBED_MS) / 1000)),
+        limit: maxSeries * ROW_SHARE + 1,
+        ...(metrics === undefined ? {} : { metrics }),
+        ...Object.fromEntries(values.map((value, index) => [`value${index}`, value])),
+      },
+      deadlineMs,
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
+  return decodeSeries(bytes);
+}
+
+function decodeSeries(bytes: Uint8Array): StoredSeries[] {
+  const row = createRowBinary(bytes);
+  const series: StoredSeries[] = [];
+  while (!row.isAtEnd) {
+    const fp = row.uint64Text();
+    const metric = row.text();
+    const prom = row.text();
+    // The registry writes no other kinds.
+    const kind = row.text() as MetricKind;
+    const temporality = row.byte();
+    const source = row.text();
+    const service = row.text();
+    const instance = row.text();
+    const keys = row.list(row.text);
+    const values = row.list(row.text);
+    const labels = promLabels({ source, service, instance, keys, values });
+    series.push({ fp, metric, prom, kind, temporality, labels });
+  }
+  return series;
+}
+
+function tooMany(maxSeries: number): BelayError {
+  return new BelayError('promql.too-wide', `the query selects more than ${maxSeries} series`, {
+    hint: 'Name a metric and a label, e.g. job="shop"; GET /api/v1/metrics/labels shows what there is.',
+  });
+}

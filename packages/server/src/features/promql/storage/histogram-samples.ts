@@ -1,0 +1,67 @@
+import type { SampleSeries } from '../evaluate/series.ts';
+import { createPartCollector, printBound } from './distribution-samples.ts';
+import type { Column, PartCollector } from './distribution-samples.ts';
+import type { FoundSeries } from './find-series.ts';
+import { staleMarks } from './order-samples.ts';
+import { createRowBinary } from './row-binary.ts';
+import { readSamples } from './sample-query.ts';
+import type { SampleQuery } from './sample-query.ts';
+
+/** Histograms with explicit bounds as classic series: `_bucket` with `le`, `_sum` and `_count`. */
+export async function readHistograms(query: SampleQuery): Promise<SampleSeries[]> {
+  const byFp = new Map(query.found.map((found) => [found.series.fp, found]));
+  const wantsBuckets = query.found.some(({ parts }) => parts.has('bucket'));
+  const collector = createPartCollector();
+  await readSamples(query, {
+    table: 'm_hist',
+    groupBy: ['bounds'],
+    columns: [
+      'groupArray(toFloat64(count))',
+      'groupArray(sum)',
+      wantsBuckets ? 'groupArrayArray(CAST(counts AS Array(Float64)))' : 'CAST([] AS Array(Float64))',
+    ],
+    decode(bytes, baseMs) {
+      const row = createRowBinary(bytes);
+      while (!row.isAtEnd) {
+        const fp = row.uint64Text();
+        const bounds = row.floats();
+        const times = row.offsets(baseMs);
+        const counts = row.floats();
+        const words = row.floatWords();
+        const buckets = row.floats();
+        query.budget.take(times.length * (wantsBuckets ? bounds.length + 1 : 1));
+        const found = byFp.get(fp);
+        if (found !== undefined) addRow(collector, found, { bounds, times, counts, words, buckets });
+      }
+    },
+  });
+  return collector.series();
+}
+
+interface HistogramRow {
+  readonly bounds: Float64Array;
+  readonly times: Float64Array;
+  readonly counts: Float64Array;
+  /** Bits of the sums. */
+  readonly words: Uint32Array;
+  /** Counts of single buckets, one after the other, point by point; empty when nobody wants them. */
+  readonly buckets: Float64Array;
+}
+
+function addRow(collector: PartCollector, found: FoundSeries, row: HistogramRow): void {
+  const { bounds, times, counts, words, buckets } = row;
+  const stale = staleMarks(words);
+  const column = (values: Float64Array): Column => ({ times, values, stale });
+  collector.add(found, 'count', column(counts));
+  collector.add(found, 'sum', column(new Float64Array(words.buffer, words.byteOffset, words.length / 2)));
+  if (!found.parts.has('bucket')) return;
+  collector.add(found, 'bucket', column(counts), ['le', '+Inf']);
+  const width = bounds.length + 1;
+  // The end of a series, and a histogram without buckets, have no counts.
+  if (buckets.length !== times.length * width) return;
+  let below = new Float64Array(times.length);
+  bounds.forEach((bound, at) => {
+    below = below.map((sum, point) => sum + (buckets[point * width + at] ?? 0));
+    if (Number.isFinite(bound)) collector.add(found, 'bucket', column(below), ['le', printBound(bound)]);
+  });
+}
