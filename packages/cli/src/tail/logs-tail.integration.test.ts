@@ -7,7 +7,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-const BIN = path.resolve(import.meta.dirname, '../../bin/belay.js');
+// The program itself, not the launcher: a test that kills it must hit it.
+const MAIN = path.resolve(import.meta.dirname, '../main.ts');
+const NODE = ['--conditions=@belay/source', '--disable-warning=ExperimentalWarning'];
+
+const PATIENTLY = { timeout: 30_000 };
 
 let folder: string;
 let file: string;
@@ -66,7 +70,7 @@ function textsOf(body: string): string[] {
 }
 
 function tail(...more: string[]): ChildProcess {
-  const inputs = [BIN, 'logs', 'tail', file, '--service', 'bot', '--url', sink.url, '--token', 'k', ...more];
+  const inputs = [...NODE, MAIN, 'logs', 'tail', file, '--service', 'bot', '--url', sink.url, '--token', 'k', ...more];
   const child = spawn(process.execPath, inputs, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
   return child;
@@ -103,14 +107,14 @@ it('sends a file once, from its beginning, and the rest of it the next time', as
 it('follows a rotation by rename and one by truncation without leaving out a line', async () => {
   append(lines(1, 2));
   tail('--from-start');
-  await expect.poll(() => sink.texts()).toEqual(lines(1, 2));
+  await expect.poll(() => sink.texts(), PATIENTLY).toEqual(lines(1, 2));
   append(lines(3, 3));
   renameSync(file, path.join(folder, 'bot.log.1'));
   append(lines(4, 5));
-  await expect.poll(() => sink.texts()).toEqual(lines(1, 5));
+  await expect.poll(() => sink.texts(), PATIENTLY).toEqual(lines(1, 5));
   truncateSync(file, 0);
   append(lines(6, 6));
-  await expect.poll(() => sink.texts(), { timeout: 5000 }).toEqual(lines(1, 6));
+  await expect.poll(() => sink.texts(), PATIENTLY).toEqual(lines(1, 6));
 });
 
 it('sends every line exactly once over kills in the middle', async () => {
@@ -121,7 +125,7 @@ it('sends every line exactly once over kills in the middle', async () => {
     append(lines(written + 1, written + 700));
     written += 700;
     const before = sink.bodies.size;
-    await expect.poll(() => sink.bodies.size, { timeout: 10_000, interval: 5 }).toBeGreaterThan(before);
+    await expect.poll(() => sink.bodies.size, { ...PATIENTLY, interval: 5 }).toBeGreaterThan(before);
     await kill(child);
   }
   const last = await finished(tail('--once'));
@@ -137,7 +141,7 @@ it('keeps what Belay cannot take and sends it when it can', async () => {
   expect(said.toString()).toContain('Waiting: Belay answered 503');
   expect(sink.texts()).toEqual([]);
   sink.status = 200;
-  await expect.poll(() => sink.texts(), { timeout: 10_000 }).toEqual(lines(1, 2));
+  await expect.poll(() => sink.texts(), PATIENTLY).toEqual(lines(1, 2));
 });
 
 it('says what to do about a token that does not allow it', async () => {
