@@ -76,6 +76,9 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
   'rollout.approval-needed': 'A person has to approve the next stage: `belay rollout approve`.',
   'rollout.reason-needed': 'Going past the guards needs a reason, which the ledger keeps.',
   'change.not-found': 'The ledger has no such entry.',
+  'log.not-found': 'The line has an id that no stored line has, or its retention has ended. Search for it again.',
+  'trace.not-found':
+    'No span of the trace is stored: it was sampled out, has not arrived yet, or its retention has ended. `belay traces list` shows what there is.',
   'token.not-found': 'No token has this id. `belay token list` shows them.',
   'config.invalid':
     'belay.yaml or an environment variable is wrong. Everything wrong is listed at once, with line, value and mend.',

@@ -36,6 +36,8 @@ export const errorCatalogue = {
   'rollout.approval-needed': { status: 409, title: 'The next stage needs an approval' },
   'rollout.reason-needed': { status: 422, title: 'This needs a reason' },
   'change.not-found': { status: 404, title: 'There is no such change' },
+  'log.not-found': { status: 404, title: 'There is no such log line' },
+  'trace.not-found': { status: 404, title: 'There is no such trace' },
   'token.not-found': { status: 404, title: 'There is no such token' },
   'config.invalid': { status: 422, title: 'The configuration is not valid' },
   'telemetry.unavailable': { status: 503, title: 'The telemetry store is not available' },
