@@ -1,4 +1,4 @@
-import type { EndpointName, endpoints, LiveEvent } from '@belay/protocol';
+import type { EndpointName, endpoints, LiveEvent, logFilter, LogTailEvent } from '@belay/protocol';
 import type { z } from 'zod';
 import { failureOf, UnreachableError } from './api-error.ts';
 import { endpointPaths } from './generated/endpoint-paths.ts';
@@ -50,12 +50,24 @@ export interface EventsOptions {
   readonly onReset?: () => void;
 }
 
+export interface LogTailOptions {
+  /** Which lines: query, service, level, trace, field. */
+  readonly filter: z.input<typeof logFilter>;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: LogTailEvent, id: string | null) => void;
+  /** Resumes after this block, so that no line is missed. */
+  readonly lastEventId?: string | null | undefined;
+  readonly onOpen?: () => void;
+}
+
 export interface Client {
   readonly baseUrl: string;
   /** Calls an endpoint. Throws {@link ApiError} or {@link UnreachableError}; an aborted `signal` throws its reason. */
   call<Name extends EndpointName>(name: Name, ...options: CallArguments<Name>): Promise<CallResult<Name>>;
   /** Reads live events until the stream ends (then it resolves: connect again) or `signal` aborts. */
   events(options: EventsOptions): Promise<void>;
+  /** Reads log lines as they arrive until the stream ends (then it resolves: connect again) or `signal` aborts. */
+  tailLogs(options: LogTailOptions): Promise<void>;
 }
 
 export interface ClientOptions {
@@ -79,6 +91,17 @@ export function createClient(options: ClientOptions): Client {
     ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
     ...(options.name === undefined ? {} : { 'x-belay-client': options.name }),
   };
+  const openStream = async (url: string, stream: StreamOptions): Promise<Response> => {
+    const { lastEventId: id } = stream;
+    const resume = id === undefined || id === null ? {} : { 'last-event-id': id };
+    const answer = await reach(send, url, {
+      signal: stream.signal,
+      headers: { ...headers, ...resume, accept: 'text/event-stream' },
+    });
+    if (!answer.ok) throw await failureOf(answer);
+    stream.onOpen?.();
+    return answer;
+  };
   return {
     baseUrl,
     async call<Name extends EndpointName>(
@@ -93,24 +116,24 @@ export function createClient(options: ClientOptions): Client {
       return value as CallResult<Name>;
     },
     async events(eventOptions) {
-      const resume =
-        eventOptions.lastEventId === undefined || eventOptions.lastEventId === null
-          ? {}
-          : { 'last-event-id': eventOptions.lastEventId };
-      const answer = await reach(send, `${baseUrl}/api/v1/events`, {
-        signal: eventOptions.signal,
-        headers: { ...headers, ...resume, accept: 'text/event-stream' },
-      });
-      if (!answer.ok) throw await failureOf(answer);
-      eventOptions.onOpen?.();
+      const answer = await openStream(`${baseUrl}/api/v1/events`, eventOptions);
       await readEventStream(answer, (message) => {
         if (message.event === 'reset') eventOptions.onReset?.();
         // Decoder: the stream carries the protocol's live events and nothing else.
         else if (message.data !== '') eventOptions.onEvent(JSON.parse(message.data) as LiveEvent, message.id);
       });
     },
+    async tailLogs(tailOptions) {
+      const answer = await openStream(`${baseUrl}/api/v1/logs/tail${queryText(tailOptions.filter)}`, tailOptions);
+      await readEventStream(answer, (message) => {
+        // Decoder: the stream carries the protocol's tail events and nothing else.
+        if (message.data !== '') tailOptions.onEvent(JSON.parse(message.data) as LogTailEvent, message.id);
+      });
+    },
   };
 }
+
+type StreamOptions = Pick<LogTailOptions, 'signal' | 'lastEventId' | 'onOpen'>;
 
 interface LooseOptions {
   readonly params?: Readonly<Record<string, string>> | undefined;

@@ -8,6 +8,7 @@ import type { Bus } from '../platform/bus/bus.ts';
 import type { Database } from '../platform/sqlite/database.ts';
 import { version } from '../version.ts';
 import type { Composing } from './composing.ts';
+import { createExplore } from './explore.ts';
 import { createSelfWatch } from './self-watch.ts';
 import type { SelfWatchOptions } from './self-watch.ts';
 import { openTelemetry } from './telemetry.ts';
@@ -45,15 +46,17 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const promql = createPromql({ reader: telemetry.reader, clock, version });
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
   opened.add(() => watch.close());
+  const explore = createExplore(composing, telemetry);
   return {
     access,
     routes: [
-      ...[access, ...watch.features, flags, changes, promql].map(({ routes }) => routes),
+      ...[access, ...watch.features, flags, changes, promql, ...explore.features].map(({ routes }) => routes),
       async (app: FastifyInstance) => ingest.routes(app, {}),
     ],
     start: () => changes.loop.start(),
     endStreams: async () => {
       watch.endStreams();
+      explore.endStreams();
       await flags.close();
     },
   };

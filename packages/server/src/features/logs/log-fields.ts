@@ -32,9 +32,9 @@ export async function logFields(reader: TelemetryReader, asked: FieldsQuestion):
   const parameters = createSqlParameters(question.parameters);
   const values = asked.name === undefined ? VALUES : VALUES_OF_ONE;
   const rows = await reader.rows<{ name: string; n: number; different: number; top: readonly [number, string][] }>(
-    `SELECT name, sum(n) * ${every} AS n, count() AS different,
-       arraySlice(arrayReverseSort(groupArray((n * ${every}, substringUTF8(value, 1, 256)))), 1, ${values}) AS top
-     FROM (SELECT pair.1 AS name, pair.2 AS value, sum(weight) AS n
+    `SELECT name, sum(lines) * ${every} AS n, count() AS different,
+       arraySlice(arrayReverseSort(groupArray((lines * ${every}, substringUTF8(value, 1, 256)))), 1, ${values}) AS top
+     FROM (SELECT pair.1 AS name, pair.2 AS value, sum(weight) AS lines
        FROM (SELECT weight, arrayJoin(${PAIRS}) AS pair FROM logs
          WHERE ${question.condition} AND cityHash64(ts, span_id) % ${every} = 0)
        WHERE value != '' AND ${nameCondition(asked, parameters)} GROUP BY name, value)

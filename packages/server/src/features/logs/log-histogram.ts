@@ -29,7 +29,7 @@ export async function logHistogram(
   const levels = noLevels();
   let total = 0;
   for (const { at, level, n } of rows) {
-    const point = points[(Number(at) - from) / stepMs];
+    const point = points[(at - from) / stepMs];
     if (point !== undefined) addToLevel(point.levels, level, n);
     addToLevel(levels, level, n);
     total += n;

@@ -94,7 +94,7 @@ async function samplesOf(
     const ids = missing.map(({ id }) => String(BigInt(`0x${id}`)));
     const rows = await reader.rows<{ id: string; sample: string }>(
       `SELECT lower(hex(pattern)) AS id, any(substringUTF8(body, 1, ${SAMPLE_CHARACTERS})) AS sample FROM logs
-       WHERE ${bounds} AND pattern IN (${parameters.add(ids, 'Array(UInt64)')}) GROUP BY pattern`,
+       WHERE ${bounds} AND pattern IN (arrayMap(id -> toUInt64(id), ${parameters.add(ids, 'Array(String)')})) GROUP BY pattern`,
       { name: 'logs.patterns', parameters: parameters.values },
     );
     for (const { id, sample } of rows) samples.set(id, sample);

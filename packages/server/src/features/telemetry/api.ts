@@ -146,6 +146,5 @@ export { allTables } from './tables/table-registry.ts';
 export type { TableDefinition } from './tables/table-definition.ts';
 export type { QueryStats } from './query-stats.ts';
 export type { BytesOptions, ReadOptions, ReaderStats, TelemetryReader } from './telemetry-reader.ts';
-export type { ReadOptions, ReaderStats, TelemetryReader } from './telemetry-reader.ts';
 export { createSqlParameters, type SqlParameters } from './sql-parameters.ts';
 export { arrivedSince, nanosecondBounds, nanosecondsOf, nanosecondTime, timeBounds } from './time-bounds.ts';

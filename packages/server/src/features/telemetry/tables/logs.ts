@@ -17,7 +17,7 @@ import { arrivalColumns, columnTypes, type RequestTable } from './table-definiti
  * Lines alike have the same pattern: quoted text and words with two digits, or that begin with one, count as equal in
  * the first 512 bytes. What differs in other words is merged when patterns are asked for (`@belay/core/logs`).
  */
-const PATTERN_OF_BODY = String.raw`cityHash64(replaceRegexpAll(substring(body, 1, 512), '"[^"]*"|\\B\\'[^\\']*\\'|[0-9A-Za-z_-]*[0-9][A-Za-z_-]*[0-9][0-9A-Za-z_.:-]*|\\b[0-9][0-9A-Za-z_.:-]*', '?'))`;
+const PATTERN_OF_BODY = String.raw`cityHash64(replaceRegexpAll(substring(body, 1, 512), '"[^"]*"|\\B\'[^\']*\'|[0-9A-Za-z_-]*[0-9][A-Za-z_-]*[0-9][0-9A-Za-z_.:-]*|\\b[0-9][0-9A-Za-z_.:-]*', '?'))`;
 
 /** Log records; `resource` has the attributes of the resource in rows of Belay 0.2 and before, `res_id` in newer ones. */
 export const logsTable = {
