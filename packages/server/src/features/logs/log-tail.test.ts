@@ -25,8 +25,6 @@ function tailOf(linesBySecond: Readonly<Record<number, number>>, since?: number)
           // Decoder of a fake: rows have the columns that the statement selects.
           return rows as unknown as Row[];
         },
-        sandboxed: () => Promise.resolve([]),
-        stats: () => ({ queries: [], running: 0, waiting: 0, refused: 0 }),
       },
     },
     clock: { now: () => 0 },

@@ -1,5 +1,5 @@
 import type { LogFilter, LogTailEvent } from '@belay/protocol';
-import { createSqlParameters, type TelemetryStore } from '../telemetry/api.ts';
+import { createSqlParameters, type TelemetryReader, type TelemetryStore } from '../telemetry/api.ts';
 import { type LogQuestion, logQuestion } from './log-question.ts';
 import { LINE_COLUMNS, lineOf, type LogRow } from './log-row.ts';
 
@@ -11,7 +11,7 @@ export interface TailReader {
 }
 
 export interface TailOptions {
-  readonly telemetry: Pick<TelemetryStore, 'closedThrough' | 'reader'>;
+  readonly telemetry: Pick<TelemetryStore, 'closedThrough'> & { readonly reader: Pick<TelemetryReader, 'rows'> };
   readonly clock: { now(): number };
   readonly filter: LogFilter;
   /** Last block the reader has; lines that arrived later are sent. Unix seconds. */
