@@ -56,6 +56,19 @@ describe('files', () => {
     expect(recordsOf('errors')).toMatchObject([{ msg: 'payment failed', system: 'payments' }]);
   });
 
+  it('takes secrets out of facts, errors and messages before anything is written, and counts them', async () => {
+    const logs = await open();
+    const facts = { user: { password: 'hunter2', name: 'ann' }, list: ['Bearer abcdefghijklmnopqrstuvwxyz123456'] };
+    logs.system('bot').info(facts, 'login with password=%s', 'hunter2');
+    logs.system('bot').error(new Error('postgres://bot:hunter2@db/guilds refused'), 'password=hunter2 refused');
+    logs.audit({ action: 'token.made', actor: 'ann', details: { token: 'abc123' } });
+    const written = ['bot', 'errors', 'audit'].flatMap(recordsOf).map((record) => JSON.stringify(record));
+    expect(written.filter((text) => /hunter2|abcdefghij|abc123/.test(text))).toEqual([]);
+    expect(written[0]).toContain('"name":"ann"');
+    expect(facts.user.password).toBe('hunter2');
+    expect(Object.values(logs.redacted()).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(5);
+  });
+
   it('goes on in the file of the day after a restart', async () => {
     const before = await open();
     before.system('bot').info('first');

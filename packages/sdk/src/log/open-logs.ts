@@ -10,6 +10,7 @@ import { captureConsole } from './console-capture.ts';
 import { createLogShipper, type LogShipper } from './log-shipper.ts';
 import { pruneFiles } from './prune-files.ts';
 import { type ReadLogsOptions, readLogsOptions, RESERVED_NAMES } from './read-options.ts';
+import { redacting } from './redact-record.ts';
 import { openRollingFile, type RollingFile } from './rolling-file.ts';
 import { activeTraceIds } from './trace-context.ts';
 import type { Logs, LogsOptions } from './types.ts';
@@ -32,9 +33,11 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
   const files = await openFiles(read, warnings.add);
   const pruning = setInterval(() => void prune(), DAY_MS).unref();
   const shipper = read.ship === undefined ? undefined : openShipper(read, read.ship, warnings.add);
-  const loggers = createLoggers(read, files, shipper);
+  const redacted = new Map<string, number>();
+  const rules = read.isRedacted ? redacting(redacted) : {};
+  const loggers = createLoggers({ read, files, shipper, rules });
   const audit = pino(
-    { base: { service: read.service }, timestamp: pino.stdTimeFunctions.isoTime },
+    { ...rules, base: { service: read.service }, timestamp: pino.stdTimeFunctions.isoTime },
     fileOf(files, 'audit'),
   );
   const current = new AsyncLocalStorage<Logger>();
@@ -58,6 +61,7 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
       file: [...files.values()].reduce((sum, file) => sum + file.lost(), 0),
       shipping: shipper?.lost() ?? 0,
     }),
+    redacted: () => Object.fromEntries(redacted),
     async close(deadlineMs = 2000) {
       clearInterval(pruning);
       // Newest first, so that wrappers come off in the order in which they were put on.
@@ -94,11 +98,15 @@ function openShipper(
   });
 }
 
-function createLoggers(
-  read: ReadLogsOptions,
-  files: ReadonlyMap<string, RollingFile>,
-  shipper: LogShipper | undefined,
-): ReadonlyMap<string, Logger> {
+interface LoggerParts {
+  readonly read: ReadLogsOptions;
+  readonly files: ReadonlyMap<string, RollingFile>;
+  readonly shipper: LogShipper | undefined;
+  /** What takes secrets out. */
+  readonly rules: Partial<ReturnType<typeof redacting>>;
+}
+
+function createLoggers({ read, files, shipper, rules }: LoggerParts): ReadonlyMap<string, Logger> {
   const errors = files.get('errors');
   return new Map(
     [...read.systems].map(([name, { level }]) => {
@@ -108,7 +116,7 @@ function createLoggers(
         ...(shipper === undefined ? [] : [{ level, stream: shipper }]),
       ];
       const base = { service: read.service, system: name, pid: process.pid };
-      return [name, pino({ level, base, mixin: () => ({ ...activeTraceIds() }) }, pino.multistream(streams))];
+      return [name, pino({ ...rules, level, base, mixin: () => ({ ...activeTraceIds() }) }, pino.multistream(streams))];
     }),
   );
 }

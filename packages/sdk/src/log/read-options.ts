@@ -8,6 +8,7 @@ export interface ReadLogsOptions {
   readonly retentionDays: number;
   readonly auditRetentionDays: number;
   readonly hasErrorsFile: boolean;
+  readonly isRedacted: boolean;
   readonly ship: { readonly url: URL; readonly key: string | undefined } | undefined;
 }
 
@@ -47,6 +48,7 @@ export function readLogsOptions(
     retentionDays: daysOf('retentionDays', options.retentionDays ?? 30, 3650),
     auditRetentionDays: daysOf('auditRetentionDays', options.auditRetentionDays ?? 400, 36_500),
     hasErrorsFile: options.errorsFile ?? true,
+    isRedacted: options.redact ?? true,
     ship: shipOf(options.ship, environment),
   };
 }

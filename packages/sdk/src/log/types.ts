@@ -33,6 +33,8 @@ export interface LogsOptions {
   readonly auditRetentionDays?: number;
   /** Records from `error` on go into `errors.*.log` too. Default true. */
   readonly errorsFile?: boolean;
+  /** Take secrets (passwords, tokens, keys, card numbers ...) out before anything is written. Default true. */
+  readonly redact?: boolean;
   /** Send copies to Belay; `true` takes address and token from the environment. Default: where `BELAY_URL` is set. */
   readonly ship?: boolean | ShipOptions;
   /** Told what degrades the logs, each message once. Default: `process.emitWarning`. */
@@ -75,6 +77,8 @@ export interface Logs {
   /** Runs `work`; what it prints to a captured console belongs to `system`. */
   within<Result>(system: string, work: () => Result): Result;
   lost(): LostRecords;
+  /** How often each rule took a secret out. */
+  redacted(): Readonly<Record<string, number>>;
   /** Sends what waits for at most `deadlineMs` (default 2000), and closes the files. */
   close(deadlineMs?: number): Promise<void>;
 }
