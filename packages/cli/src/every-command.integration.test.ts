@@ -48,6 +48,8 @@ const COMMAND_LINES: readonly (readonly [line: string, code: number | 'any'])[] 
   ['rollout status 1', 10],
   ['rollout acknowledge 1', 'any'],
   ['rollout cancel 1', 'any'],
+  ['query sum(up) --from 10m --step 15s', 0],
+  ['query sum( --from 10m', 2],
   ['kill shop.first', 0],
   ['kill --yes', 0],
 ];

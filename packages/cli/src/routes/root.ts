@@ -3,7 +3,17 @@ import { command } from '../command.ts';
 import type { BelayContext } from '../run.ts';
 import { flagRoutes } from './flag.ts';
 import { logsRoutes } from './logs.ts';
-import { commonFlags, optionalArgument, serverFlags, switchFlag, textFlag, wholeNumber } from './parameter.ts';
+import {
+  argument,
+  commonFlags,
+  durationOf,
+  optionalArgument,
+  serverFlags,
+  switchFlag,
+  textFlag,
+  wholeNumber,
+} from './parameter.ts';
+import { pointInTime } from '../point-in-time.ts';
 import { rolloutRoutes } from './rollout.ts';
 import { tokenRoutes } from './token.ts';
 
@@ -76,6 +86,39 @@ const status = command({
   brief: 'Healthy or not, what is going out, what to look at',
 });
 
+const query = command({
+  load: async () => (await import('../commands/query.ts')).query,
+  parameters: {
+    flags: {
+      ...serverFlags,
+      from: {
+        kind: 'parsed',
+        parse: pointInTime,
+        brief: 'First moment: 1h (ago), 2026-11-24T15:00:00Z, or Unix time',
+        placeholder: 'time',
+        default: '1h',
+      },
+      to: { kind: 'parsed', parse: pointInTime, brief: 'Last moment', placeholder: 'time', default: 'now' },
+      step: {
+        kind: 'parsed',
+        parse: durationOf,
+        brief: 'Distance of points, such as 15s (default: about 250 points)',
+        placeholder: 'duration',
+        optional: true,
+      },
+      limit: {
+        kind: 'parsed',
+        parse: wholeNumber(1, 1000),
+        brief: 'Series shown at most',
+        placeholder: 'number',
+        default: '20',
+      },
+    },
+    positional: { kind: 'tuple', parameters: [argument('PromQL, in quotes', 'promql')] },
+  },
+  brief: 'Ask stored metrics with PromQL',
+});
+
 const kill = command({
   load: async () => (await import('../commands/kill.ts')).kill,
   parameters: {
@@ -144,6 +187,7 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     rollout: rolloutRoutes,
     flag: flagRoutes,
     kill,
+    query,
     demo,
     init,
     server,

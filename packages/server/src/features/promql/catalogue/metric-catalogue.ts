@@ -53,13 +53,14 @@ const DEADLINE_MS = 10_000;
 export function createMetricCatalogue({ reader }: { readonly reader: TelemetryReader }): MetricCatalogue {
   const read = (conditions: readonly string[], parameters: Readonly<Record<string, unknown>>): Promise<MetricRow[]> =>
     reader.rows<MetricRow>(
-      `SELECT toString(metric) AS metric, toString(argMax(prom, last_seen)) AS prom, toString(argMax(kind, last_seen)) AS kind,
-         argMax(temporality, last_seen) AS temporality, argMax(monotonic, last_seen) AS monotonic,
-         toString(argMax(unit, last_seen)) AS unit, argMax(description, last_seen) AS description,
-         arraySort(groupUniqArray({services:UInt8})(toString(service))) AS services,
-         uniqExact(fp) AS series, toUnixTimestamp(max(last_seen)) AS last
-       FROM series WHERE ${conditions.join(' AND ')} GROUP BY metric ORDER BY metric LIMIT {limit:UInt32}`,
-      { name: 'metrics.catalogue', parameters: { services: SERVICES, ...parameters } },
+      `SELECT toString(s.metric) AS metric, toString(argMax(s.prom, s.last_seen)) AS prom,
+         toString(argMax(s.kind, s.last_seen)) AS kind, argMax(s.temporality, s.last_seen) AS temporality,
+         argMax(s.monotonic, s.last_seen) AS monotonic, toString(argMax(s.unit, s.last_seen)) AS unit,
+         argMax(s.description, s.last_seen) AS description,
+         arraySort(groupUniqArray(${SERVICES})(toString(s.service))) AS services,
+         uniqExact(s.fp) AS series, toUnixTimestamp(max(s.last_seen)) AS last
+       FROM series AS s WHERE ${conditions.join(' AND ')} GROUP BY s.metric ORDER BY s.metric LIMIT {limit:UInt32}`,
+      { name: 'metrics.catalogue', parameters },
     );
   return {
     async list(question) {
@@ -87,7 +88,7 @@ export function createMetricCatalogue({ reader }: { readonly reader: TelemetryRe
       };
     },
     async byName(name) {
-      const rows = await read(['(metric IN {names:Array(String)} OR prom IN {names:Array(String)})'], {
+      const rows = await read(['(s.metric IN {names:Array(String)} OR s.prom IN {names:Array(String)})'], {
         names: possibleMetrics(name),
         limit: 4,
       });
@@ -101,24 +102,24 @@ function conditionsOf({ cursor, q, service, kind, since }: ListQuestion): {
   conditions: string[];
   parameters: Record<string, unknown>;
 } {
-  const conditions = ['last_seen >= toDateTime({since:UInt32})'];
+  const conditions = ['s.last_seen >= toDateTime({since:UInt32})'];
   const parameters: Record<string, unknown> = { since: Math.floor((since ?? 0) / 1000) };
   if (cursor !== undefined) {
-    conditions.push('metric > {cursor:String}');
+    conditions.push('s.metric > {cursor:String}');
     parameters['cursor'] = cursor;
   }
   if (service !== undefined) {
-    conditions.push('service = {service:String}');
+    conditions.push('s.service = {service:String}');
     parameters['service'] = service;
   }
   if (kind !== undefined) {
-    conditions.push('kind = {kind:String}');
+    conditions.push('s.kind = {kind:String}');
     parameters['kind'] = kind;
   }
   const words = (q ?? '').split(/\s+/).filter((word) => word !== '');
   words.slice(0, WORDS).forEach((word, index) => {
     conditions.push(
-      `positionCaseInsensitiveUTF8(concat(metric, ' ', prom, ' ', description), {word${index}:String}) > 0`,
+      `positionCaseInsensitiveUTF8(concat(s.metric, ' ', s.prom, ' ', s.description), {word${index}:String}) > 0`,
     );
     parameters[`word${index}`] = word;
   });

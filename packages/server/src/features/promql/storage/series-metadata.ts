@@ -70,10 +70,10 @@ export function createSeriesMetadata({ reader, maxSeries }: SeriesMetadataOption
     },
     metrics: (limit) =>
       reader.rows<MetricFacts>(
-        `SELECT toString(metric) AS metric, toString(any(prom)) AS prom, toString(argMax(kind, last_seen)) AS kind,
-           any(monotonic) AS monotonic, toString(argMax(unit, last_seen)) AS unit,
-           argMax(description, last_seen) AS description
-         FROM series GROUP BY metric ORDER BY prom LIMIT {limit:UInt32}`,
+        `SELECT toString(s.metric) AS metric, toString(any(s.prom)) AS prom,
+           toString(argMax(s.kind, s.last_seen)) AS kind, any(s.monotonic) AS monotonic,
+           toString(argMax(s.unit, s.last_seen)) AS unit, argMax(s.description, s.last_seen) AS description
+         FROM series AS s GROUP BY s.metric ORDER BY prom LIMIT {limit:UInt32}`,
         { name: 'promql.metadata', parameters: { limit } },
       ),
   };
