@@ -88,6 +88,8 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
     'More telemetry is waiting than may wait. Nothing acknowledged is lost; send it again after `Retry-After`.',
   'telemetry.busy':
     'The telemetry store answers as many questions at once as it can, and others wait in turn; this one waited too long. Ask again after `Retry-After`.',
+  'telemetry.refused':
+    'Some samples of a remote-write request were refused: too old, in the future, malformed, or of too many new series (`GET /api/v1/metrics/cardinality` names the label). The others are stored; sending again changes nothing.',
   'telemetry.too-wide':
     'A question may read a bounded number of rows, bytes and seconds. Ask for a shorter time, one service, or a narrower filter.',
   'promql.invalid':

@@ -43,6 +43,7 @@ export const errorCatalogue = {
   'telemetry.unavailable': { status: 503, title: 'The telemetry store is not available' },
   'telemetry.overloaded': { status: 503, title: 'Too much telemetry is waiting to be stored' },
   'telemetry.busy': { status: 503, title: 'Too many questions are being answered' },
+  'telemetry.refused': { status: 400, title: 'Some of the telemetry can never be stored' },
   'telemetry.too-wide': { status: 422, title: 'The question would read too much telemetry' },
   'promql.invalid': { status: 400, title: 'The PromQL query could not be read' },
   'promql.failed': { status: 422, title: 'The PromQL query could not be answered' },

@@ -21,7 +21,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const access = await createAccess({ db, bus, log, clock, dataDir: server.dataDir, secrets, isSecure });
   opened.add(() => access.close());
   const watched = await openTelemetry(composing, db);
-  const { telemetry, ingest } = watched;
+  const { telemetry, series, ingest } = watched;
   const times = createOutcomeTimes({
     telemetry,
     clock,
@@ -51,6 +51,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
     access,
     routes: [
       ...[access, ...watch.features, flags, changes, promql, ...explore.features].map(({ routes }) => routes),
+      async (app: FastifyInstance) => series.routes(app, {}),
       async (app: FastifyInstance) => ingest.routes(app, {}),
     ],
     start: () => changes.loop.start(),

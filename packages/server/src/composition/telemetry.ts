@@ -4,6 +4,8 @@ import { newestJudgedSecond } from '../features/changes/api.ts';
 import { measureStore, type MeasuredStore } from '../features/health/measured-store.ts';
 import { createDropAccount, createIngest } from '../features/ingest/api.ts';
 import type { DropAccount, Ingest } from '../features/ingest/api.ts';
+import { createSeries } from '../features/series/api.ts';
+import type { Series } from '../features/series/api.ts';
 import { createTelemetryStore } from '../features/telemetry/api.ts';
 import type { TelemetryStore } from '../features/telemetry/api.ts';
 import { createTelemetryEngine } from '../platform/clickhouse/telemetry-engine.ts';
@@ -18,6 +20,7 @@ export interface Telemetry {
   readonly engine: TelemetryEngine;
   readonly telemetry: TelemetryStore;
   readonly measured: MeasuredStore;
+  readonly series: Series;
   readonly ingest: Ingest;
   /** What was sent and not stored. */
   readonly drops: DropAccount;
@@ -38,8 +41,19 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
   const measured = measureStore(telemetry, clock);
   const drops = await createDropAccount({ db, clock, log });
   opened.add(() => drops.close());
+  const { seriesNewPerHour, seriesActive, serviceLabels, sampleMaxAgeMs, sampleMaxAheadMs } = loaded.config.telemetry;
+  const series = createSeries({
+    reader: telemetry.reader,
+    clock,
+    log,
+    limits: { newPerHour: seriesNewPerHour, active: seriesActive },
+    times: { maxAgeMs: sampleMaxAgeMs, maxAheadMs: sampleMaxAheadMs },
+  });
+  opened.add(() => series.close());
   const ingest = createIngest({
     store: measured.store,
+    series,
+    serviceLabels,
     clock,
     log,
     limits: { bodyBytes: bodyLimitBytes },
@@ -55,5 +69,5 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
     // Flags are served and rollouts taken back without telemetry, so Belay starts all the same.
     log.error({ err: error }, 'the telemetry engine is not ready; nothing can be judged until it is');
   }
-  return { engine, telemetry, measured, ingest, drops };
+  return { engine, telemetry, measured, series, ingest, drops };
 }

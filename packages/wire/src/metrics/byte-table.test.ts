@@ -20,6 +20,22 @@ it('finds what was set last for the same bytes and scope, whatever was set in be
   );
 });
 
+it('puts a new value in the place of the old one', () => {
+  const table = createByteTable<number>({ entries: 10, bytes: 1000, seed: 1 });
+  const key = keyOf(Buffer.from('k'));
+  for (const value of [1, 2, 3]) {
+    expect(table.get(0, key)).toBe(value === 1 ? undefined : value - 1);
+    table.setLast(value);
+  }
+  for (let i = 0; i < 10; i += 1) {
+    table.get(1, keyOf(Buffer.from(String(i))));
+    table.setLast(i);
+  }
+  expect(table.get(0, key)).toBe(3);
+  table.setLast(4);
+  expect(table.get(0, key)).toBe(4);
+});
+
 it('keeps growing tables right, and bytes that differ only at the end apart', () => {
   const table = createByteTable<number>({ entries: 100_000, bytes: 10_000_000, seed: 1 });
   for (let round = 0; round < 2; round += 1) {

@@ -2,7 +2,7 @@
 export interface ByteTable<Value> {
   /** Value of `bytes[start, end)` within a scope; undefined when it is not there or was dropped. */
   get(scope: number, key: ByteKey): Value | undefined;
-  /** Keeps a value for the bytes that {@link ByteTable.get} was asked for last; the bytes are copied. */
+  /** Keeps a value for the bytes that {@link ByteTable.get} was asked for last, in the place of the one it had. */
   setLast(value: Value): void;
   size(): number;
 }
@@ -47,24 +47,28 @@ const LONGEST_PROBE = 64;
 export function createByteTable<Value>(limits: ByteTableLimits): ByteTable<Value> {
   let young = emptyGeneration<Value>();
   let old = emptyGeneration<Value>();
-  let last = { scope: 0, hash: 0, key: undefined as ByteKey | undefined };
+  let last = { scope: 0, hash: 0, key: undefined as ByteKey | undefined, entry: -1 };
 
   const insert = (value: Value): void => {
-    const { key, scope, hash } = last;
+    const { key, scope, hash, entry } = last;
     if (key === undefined) return;
+    if (entry >= 0) {
+      young.values[entry] = value;
+      return;
+    }
     const length = key.end - key.start;
     if (length > limits.bytes) return;
     if (young.values.length >= limits.entries || young.used + length > limits.bytes) {
       old = young;
       young = emptyGeneration<Value>();
     }
-    add(young, { key, scope, hash, value });
+    last.entry = add(young, { key, scope, hash, value });
   };
   return {
     get(scope, key) {
       const hash = hashOf(key, limits.seed ^ scope);
-      last = { scope, hash, key };
       const found = find(young, hash, scope, key);
+      last = { scope, hash, key, entry: found };
       if (found >= 0) return young.values[found];
       const before = find(old, hash, scope, key);
       if (before < 0) return undefined;
@@ -123,12 +127,13 @@ interface NewEntry<Value> {
   readonly value: Value;
 }
 
-function add<Value>(generation: Generation<Value>, { key, scope, hash, value }: NewEntry<Value>): void {
+/** Returns the entry's number; -1 when there is no place for it. */
+function add<Value>(generation: Generation<Value>, { key, scope, hash, value }: NewEntry<Value>): number {
   const length = key.end - key.start;
   const entry = generation.values.length;
   if (entry >= generation.hashes.length) growEntries(generation);
   reserveBytes(generation, length);
-  if (!place(generation.slots, hash, entry)) return;
+  if (!place(generation.slots, hash, entry)) return -1;
   generation.arena.set(key.bytes.subarray(key.start, key.end), generation.used);
   generation.hashes[entry] = hash;
   generation.scopes[entry] = scope;
@@ -136,6 +141,7 @@ function add<Value>(generation: Generation<Value>, { key, scope, hash, value }: 
   generation.lengths[entry] = length;
   generation.values.push(value);
   generation.used += length;
+  return entry;
 }
 
 function place(slots: Int32Array, hash: number, entry: number): boolean {

@@ -23,7 +23,7 @@ export function createTestRegistry(refuses: (facts: SeriesFacts) => boolean = ()
       const identity = seriesIdentity(told);
       const known = byIdentity.get(identity);
       if (known !== undefined) return known;
-      const series = { metric: told.metric, fpLow: byIdentity.size + 1, fpHigh: 0, dueAt: 0 };
+      const series = { metric: told.metric, fpLow: byIdentity.size + 1, fpHigh: 0, dueAt: 0, heardAt: 0 };
       byIdentity.set(identity, series);
       facts.set(series, told);
       return series;

@@ -57,10 +57,14 @@ export function createSeriesIndex({ registry, seed, series = SERIES }: SeriesInd
     },
     find({ scope, key }, sink, facts) {
       const known = table.get(scope, key);
-      if (known !== undefined && known.dueAt > sink.nowSecond) return known;
+      if (known !== undefined && known.dueAt > sink.nowSecond) {
+        known.heardAt = sink.nowSecond;
+        return known;
+      }
       const told = facts();
       const found = told === undefined ? undefined : registry.find(told);
       if (told === undefined || found === undefined) return undefined;
+      found.heardAt = sink.nowSecond;
       if (found.dueAt <= sink.nowSecond) sink.points.due.set(found, told);
       if (known !== found) table.setLast(found);
       return found;

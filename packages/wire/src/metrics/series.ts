@@ -32,6 +32,8 @@ export interface SeriesRef {
   readonly fpHigh: number;
   /** Unix seconds from which on its description has to be stored again; 0 while it has not been stored. */
   dueAt: number;
+  /** Unix seconds of the last request that had a point of it. */
+  heardAt: number;
 }
 
 /** What Prometheus tells of a metric family. */

@@ -67,7 +67,9 @@ function findSeries(
   facts: Facts,
 ): SeriesRef | undefined {
   const series = registry.find(facts);
-  if (series !== undefined && series.dueAt <= sink.nowSecond) sink.points.due.set(series, facts);
+  if (series === undefined) return undefined;
+  series.heardAt = sink.nowSecond;
+  if (series.dueAt <= sink.nowSecond) sink.points.due.set(series, facts);
   return series;
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { EngineLog } from '../../platform/clickhouse/telemetry-engine-types.ts';
+import type { Series } from '../series/api.ts';
 import type { TelemetryStore } from '../telemetry/api.ts';
 import type { DropAccount } from './drop-account.ts';
 
@@ -12,6 +13,9 @@ export interface IngestLimits {
 
 export interface IngestOptions {
   readonly store: TelemetryStore;
+  readonly series: Series;
+  /** Labels that name the service of a series that Prometheus sends. Default `service`, `service_name`, `job`. */
+  readonly serviceLabels?: readonly string[];
   readonly clock: { now(): number };
   readonly log: EngineLog;
   readonly limits?: Partial<IngestLimits>;
@@ -36,7 +40,7 @@ export interface IngestStats {
   readonly rejectedItems: number;
 }
 
-/** The way in: `POST /v1/metrics`, `/v1/traces`, `/v1/logs`. */
+/** The way in: `POST /v1/metrics`, `/v1/traces`, `/v1/logs` and Prometheus' `/api/v1/write`. */
 export interface Ingest {
   readonly routes: FastifyPluginAsync;
   closedThrough(): number;

@@ -14,6 +14,7 @@ export const dropCauses = {
   'rate-limited': 'Raise server.requests_per_minute or send larger batches.',
   cut: 'Values beyond the limits are stored in part: shorten them where they are made.',
   cardinality: 'Take the label with endless values out where the metric is made.',
+  'too-old': 'Send points sooner, or raise telemetry.sample_max_age.',
   'future-time': 'Set the clock of the sender.',
   unsupported: 'Belay does not store items of this kind.',
 } as const;

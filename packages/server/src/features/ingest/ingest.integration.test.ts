@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engine.ts';
 import type { TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
+import { createSeries, type Series } from '../series/api.ts';
 import { createTelemetryStore, type TelemetryStore } from '../telemetry/api.ts';
 import { createIngest, type DroppedRows, type Ingest } from './api.ts';
 
@@ -15,6 +16,7 @@ const dataDir = mkdtempSync(path.join(tmpdir(), 'belay-ingest-'));
 const dropped: DroppedRows[] = [];
 let engine: TelemetryEngine;
 let store: TelemetryStore;
+let series: Series;
 let ingest: Ingest;
 let app: FastifyInstance;
 let url: string;
@@ -22,8 +24,10 @@ let url: string;
 beforeAll(async () => {
   engine = createTelemetryEngine({ dataDir, clock, log: silent });
   store = createTelemetryStore({ engine, clock, log: silent });
+  series = createSeries({ reader: store.reader, clock, log: silent });
   ingest = createIngest({
     store,
+    series,
     clock,
     log: silent,
     limits: { bodyBytes: 2 ** 20 },
@@ -37,6 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
+  await series.close();
   await store.close();
   await engine.close();
   rmSync(dataDir, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { BelayError, type ErrorCode, isBelayError } from '@belay/core';
+import { BelayError, isBelayError } from '@belay/core';
 import {
+  decodeOtlpMetrics,
   decodeOtlpRequest,
   encodeOtlpStatus,
   encodeOtlpSuccess,
@@ -11,9 +11,14 @@ import {
   type TelemetryBatch,
 } from '@belay/wire';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
-import { rowsOfBatch } from '../telemetry/api.ts';
-import type { DropCause, DroppedRows } from './drop-account.ts';
+import type { Series } from '../series/api.ts';
+import { rowsOfBatch, type WriteRequest } from '../telemetry/api.ts';
+import type { DropCause } from './drop-account.ts';
+import { dropCauseOf, refusalDrops, signalOf } from './drop-causes.ts';
+import { createReadingRoom } from './reading-room.ts';
+import { remoteWriteRoutes } from './remote-write.ts';
 import { readBody } from './request-body.ts';
+import { requestHash } from './request-hash.ts';
 
 const MEBIBYTE = 2 ** 20;
 const DEFAULTS: IngestLimits = { bodyBytes: 64 * MEBIBYTE, waitingBytes: 256 * MEBIBYTE };
@@ -21,40 +26,41 @@ const SIGNALS = ['metrics', 'traces', 'logs'] as const satisfies readonly OtlpSi
 
 /** Takes OTLP/HTTP requests and answers 200 only when their rows are on disk. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { store, log } = options;
+  const { store, series, log } = options;
   const limits = { ...DEFAULTS, ...options.limits };
   const counts = { accepted: 0, refused: 0, shed: 0, duplicates: 0, rejectedItems: 0 };
   const withRoom = createReadingRoom(store, limits);
 
+  const read = (request: FastifyRequest, takeBytes: (bytes: number) => void): Promise<Uint8Array> =>
+    readBody(request.body as Readable, {
+      contentEncoding: request.headers['content-encoding'],
+      contentLength: Number(request.headers['content-length'] ?? 0),
+      limitBytes: limits.bodyBytes,
+      takeBytes,
+    });
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
-    const { decoded, mark } = await withRoom(async (takeBytes) => {
-      const body = await readBody(request.body as Readable, {
-        contentEncoding: request.headers['content-encoding'],
-        contentLength: Number(request.headers['content-length'] ?? 0),
-        limitBytes: limits.bodyBytes,
-        takeBytes,
-      });
-      return {
-        decoded: decodeOtlpRequest(body, { signal, encoding }),
-        mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length },
-      };
+    if (signal === 'metrics') await series.whenReady();
+    const { rejected, message, dropped, sender, content, mark, stored } = await withRoom(async (takeBytes) => {
+      const body = await read(request, takeBytes);
+      const decoded = decode(series, body, { signal, encoding });
+      return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
     });
-    const outcome = await store.write(rowsOfBatch(decoded.batch), mark);
+    const outcome = await store.write(content, mark);
+    stored();
     if (outcome === 'duplicate') counts.duplicates += 1;
     counts.accepted += 1;
-    counts.rejectedItems += decoded.rejected;
-    options.drops.add({ cause: 'invalid', signal, sender: senderOf(decoded.batch), count: decoded.rejected });
-    return encodeOtlpSuccess({ signal, encoding, rejected: decoded.rejected, message: decoded.message });
+    counts.rejectedItems += rejected;
+    for (const [cause, count] of dropped) options.drops.add({ cause, signal, sender, count });
+    return encodeOtlpSuccess({ signal, encoding, rejected, message });
   };
-
   const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
     const failure = isBelayError(error) ? error : new BelayError('server.failed', 'Belay failed.', { cause: error });
     const isShed = failure.status === 503 || failure.status === 429;
     counts[isShed ? 'shed' : 'refused'] += 1;
     const cause = dropCauseOf(failure.code);
     // What was in a request that was not read is not known, so it counts as one.
-    if (cause !== undefined) options.drops.add({ cause, signal: signalOf(request), sender: '', count: 1 });
+    if (cause !== undefined) options.drops.add({ cause, signal: signalOf(request.url), sender: '', count: 1 });
     // 500 is never sent: exporters would not send again, and nothing has been stored.
     if (failure.code === 'server.failed') log.error({ err: error }, 'ingest failed');
     return sendFailure(request, reply, failure);
@@ -73,6 +79,7 @@ export function createIngest(options: IngestOptions): Ingest {
           return reply.code(200).type(contentTypes[encodingOf(request)]).send(Buffer.from(answer));
         });
       }
+      await app.register(remoteWriteRoutes({ ...options, limits, withRoom, counts }));
     },
     closedThrough: store.closedThrough,
     stats: () => ({ ...counts, late: store.stats().lateRows }),
@@ -80,43 +87,38 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 }
 
-/**
- * Accounts for a body as its bytes arrive, until it is decoded; rows that wait are accounted for by the store. What is
- * announced says nothing: some announce much and send nothing, others stream without end.
- */
-function createReadingRoom(store: IngestOptions['store'], limits: IngestLimits) {
-  let readingBytes = 0;
-  return async <Result>(work: (take: (bytes: number) => void) => Promise<Result>): Promise<Result> => {
-    let taken = 0;
-    const take = (bytes: number): void => {
-      if (readingBytes + store.stats().waitingBytes + bytes > limits.waitingBytes) throw overloaded();
-      readingBytes += bytes;
-      taken += bytes;
-    };
-    try {
-      return await work(take);
-    } finally {
-      readingBytes -= taken;
-    }
+/** What a request brings; `stored` is called once that is safe. */
+interface Decoded {
+  readonly rejected: number;
+  readonly message: string;
+  readonly dropped: readonly (readonly [cause: DropCause, count: number])[];
+  /** A service that speaks in the request. */
+  readonly sender: string;
+  readonly content: WriteRequest;
+  readonly stored: () => void;
+}
+
+function decode(series: Series, body: Uint8Array, { signal, encoding }: Format): Decoded {
+  if (signal !== 'metrics') {
+    const { batch, rejected, message } = decodeOtlpRequest(body, { signal, encoding });
+    const dropped = [['invalid', rejected] as const];
+    return { rejected, message, dropped, sender: senderOf(batch), content: rowsOfBatch(batch), stored: () => {} };
+  }
+  const decoded = decodeOtlpMetrics(body, { encoding, index: series.index, times: series.timeBounds() });
+  const { rejected, message, outcomes, resources } = decoded;
+  return {
+    rejected,
+    message,
+    dropped: refusalDrops(decoded),
+    sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
+    content: series.contentOf(decoded),
+    stored: () => series.stored(decoded),
   };
 }
 
-const CAUSES: Readonly<Partial<Record<ErrorCode, DropCause>>> = {
-  'telemetry.overloaded': 'overloaded',
-  'telemetry.unavailable': 'engine-down',
-  'storage.full': 'disk-full',
-  'request.too-large': 'too-large',
-  'request.malformed': 'undecodable',
-  'request.unsupported-media-type': 'undecodable',
-  'request.rate-limited': 'rate-limited',
-};
-
-function dropCauseOf(code: ErrorCode): DropCause | undefined {
-  return CAUSES[code];
-}
-
-function signalOf(request: FastifyRequest): DroppedRows['signal'] {
-  return SIGNALS.find((signal) => request.url.startsWith(`/v1/${signal}`)) ?? 'other';
+interface Format {
+  readonly signal: OtlpSignal;
+  readonly encoding: OtlpEncoding;
 }
 
 function senderOf({ spans, logs, outcomes }: TelemetryBatch): string {
@@ -134,19 +136,6 @@ function encodingOf(request: FastifyRequest): OtlpEncoding {
   if (type === 'application/json') return 'json';
   throw new BelayError('request.unsupported-media-type', `The content type "${type ?? ''}" is not OTLP.`, {
     hint: 'Send "Content-Type: application/x-protobuf" or "application/json".',
-  });
-}
-
-/** Exporters repeat a failed request byte by byte, so its bytes name it. */
-function requestHash(body: Uint8Array, address: string): bigint {
-  const digest = hash('sha256', body, 'buffer').readBigUInt64LE();
-  return digest ^ hash('sha256', address, 'buffer').readBigUInt64LE();
-}
-
-function overloaded(): BelayError {
-  return new BelayError('telemetry.overloaded', 'Too much telemetry is waiting to be stored.', {
-    hint: 'Send it again later; nothing of this request was stored.',
-    retryAfterSeconds: 2,
   });
 }
 

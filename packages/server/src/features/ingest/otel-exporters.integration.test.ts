@@ -21,6 +21,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engine.ts';
 import type { TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
+import { createSeries, type Series } from '../series/api.ts';
 import { createTelemetryStore, type TelemetryStore } from '../telemetry/api.ts';
 import { createIngest } from './api.ts';
 
@@ -29,6 +30,7 @@ const clock = { now: () => Date.now() };
 const dataDir = mkdtempSync(path.join(tmpdir(), 'belay-otel-'));
 let engine: TelemetryEngine;
 let store: TelemetryStore;
+let series: Series;
 let app: FastifyInstance;
 let base: string;
 
@@ -36,14 +38,16 @@ beforeAll(async () => {
   engine = createTelemetryEngine({ dataDir, clock, log: silent });
   store = createTelemetryStore({ engine, clock, log: silent });
   app = Fastify();
+  series = createSeries({ reader: store.reader, clock, log: silent });
   await app.register(
-    createIngest({ store, clock, log: silent, drops: { add() {} }, requireIngestScope: async () => {} }).routes,
+    createIngest({ store, series, clock, log: silent, drops: { add() {} }, requireIngestScope: async () => {} }).routes,
   );
   base = await app.listen({ port: 0, host: '127.0.0.1' });
 });
 
 afterAll(async () => {
   await app.close();
+  await series.close();
   await store.close();
   await engine.close();
   rmSync(dataDir, { recursive: true, force: true });

@@ -71,7 +71,7 @@ function createRegistry() {
       const identity = seriesIdentity(facts);
       const found = known.get(identity);
       if (found !== undefined) return found;
-      const series = { metric: facts.metric, fpLow: known.size + 1, fpHigh: 0x8000_0000, dueAt: 0 };
+      const series = { metric: facts.metric, fpLow: known.size + 1, fpHigh: 0x8000_0000, dueAt: 0, heardAt: 0 };
       known.set(identity, series);
       return series;
     },

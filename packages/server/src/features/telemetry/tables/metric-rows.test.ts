@@ -3,7 +3,7 @@ import { fingerprintOf } from './distribution-columns.ts';
 import { numberPointRows, numberPointsTable } from './number-points.ts';
 
 it('numbers are copied column by column, bit by bit', () => {
-  const series = { metric: 'm', fpLow: 0xffff_fffe, fpHigh: 7, dueAt: 0 };
+  const series = { metric: 'm', fpLow: 0xffff_fffe, fpHigh: 7, dueAt: 0, heardAt: 0 };
   const times = Float64Array.of(1_764_000_000_123, 5, 0);
   const bits = Uint32Array.of(2, 0x7ff0_0000, 0, 0x3ff0_0000, 9, 9);
   const rows = numberPointRows({ length: 2, series: [series, series], times, bits });

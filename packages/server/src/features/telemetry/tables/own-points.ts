@@ -58,7 +58,7 @@ function fingerprintOf({ metric, labels }: OwnPoint, { service, instance }: OwnP
 }
 
 function seriesRefOf(metric: string, fp: bigint): SeriesRef {
-  return { metric, fpLow: Number(fp & 0xffff_ffffn), fpHigh: Number(fp >> 32n), dueAt: 0 };
+  return { metric, fpLow: Number(fp & 0xffff_ffffn), fpHigh: Number(fp >> 32n), dueAt: 0, heardAt: 0 };
 }
 
 /** By Prometheus' custom the unit is the end of the name. */
