@@ -6,6 +6,7 @@ import { metricRoutes } from './catalogue/metric-routes.ts';
 import { prometheusRoutes } from './http/prometheus-routes.ts';
 import { createPromqlService, defaultLimits } from './promql-service.ts';
 import type { PromqlLimits, PromqlService } from './promql-service.ts';
+import { createSeriesFinder } from './storage/find-series.ts';
 import { createSeriesMetadata } from './storage/series-metadata.ts';
 
 export interface PromqlOptions {
@@ -25,15 +26,16 @@ export interface Promql {
 /** PromQL over the stored metrics, for the dashboard and for whatever speaks with Prometheus. */
 export function createPromql(options: PromqlOptions): Promql {
   const { reader, clock, version, limits = defaultLimits, rules } = options;
-  const service = createPromqlService({ reader, clock, limits, ...(rules === undefined ? {} : { rules }) });
-  const metadata = createSeriesMetadata({ reader, maxSeries: limits.series });
-  const catalogue = createMetricCatalogue({ reader });
+  const finder = createSeriesFinder(reader);
+  const service = createPromqlService({ reader, finder, clock, limits, ...(rules === undefined ? {} : { rules }) });
+  const metadata = createSeriesMetadata({ reader, finder, maxSeries: limits.series });
+  const catalogue = createMetricCatalogue({ reader, finder });
   return {
     service,
     async routes(app) {
       metricRoutes(app, { service, catalogue });
       await app.register(async (scoped) =>
-        prometheusRoutes(scoped, { service, metadata, reader, clock, limits, version }),
+        prometheusRoutes(scoped, { service, metadata, reader, finder, clock, limits, version }),
       );
     },
   };

@@ -70,7 +70,7 @@ async function post(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
   if (!response.ok) throw new Error(`remote write: ${response.status} ${(await response.text()).slice(0, 500)}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

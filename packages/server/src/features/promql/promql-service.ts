@@ -6,6 +6,7 @@ import type { EvaluationRules, MetricStorage } from './evaluate/evaluation.ts';
 import { defaultRules, runQuery } from './evaluate/run-query.ts';
 import type { QueryAnswer } from './evaluate/run-query.ts';
 import type { Grid } from './evaluate/series.ts';
+import type { SeriesFinder } from './storage/find-series.ts';
 import { createClickHouseStorage } from './storage/clickhouse-storage.ts';
 
 /** Bounds of one query. */
@@ -40,16 +41,17 @@ export interface PromqlService {
 
 export interface PromqlServiceOptions {
   readonly reader: TelemetryReader;
+  readonly finder: SeriesFinder;
   readonly clock: { now(): number };
   readonly limits?: PromqlLimits;
   readonly rules?: EvaluationRules;
 }
 
 export function createPromqlService(options: PromqlServiceOptions): PromqlService {
-  const { reader, limits = defaultLimits, rules = defaultRules } = options;
+  const { reader, finder, limits = defaultLimits, rules = defaultRules } = options;
   // Deadlines must not jump with the wall clock.
   const now = (): number => performance.now();
-  const storage = createClickHouseStorage({ reader, now, maxSeries: limits.series });
+  const storage = createClickHouseStorage({ reader, finder, now, maxSeries: limits.series });
   let running = 0;
   return {
     async query({ query, grid, timeoutMs = limits.timeoutMs, signal }) {

@@ -2,7 +2,7 @@ import type { MetricKind, MetricLabels, MetricView } from '@belay/protocol';
 import type { TelemetryReader } from '../../telemetry/api.ts';
 import { labelValue } from '../evaluate/labels.ts';
 import { createLabelMatcher } from '../parse/label-matcher.ts';
-import { readSeries } from '../storage/find-series.ts';
+import type { SeriesFinder } from '../storage/find-series.ts';
 import { possibleMetrics } from '../storage/stored-series.ts';
 import { suggestionsFor } from './metric-suggestions.ts';
 
@@ -50,7 +50,12 @@ const CURSOR_LENGTH = 256;
 const COUNTED_SERIES = 100_000;
 const DEADLINE_MS = 10_000;
 
-export function createMetricCatalogue({ reader }: { readonly reader: TelemetryReader }): MetricCatalogue {
+export interface MetricCatalogueOptions {
+  readonly reader: TelemetryReader;
+  readonly finder: SeriesFinder;
+}
+
+export function createMetricCatalogue({ reader, finder }: MetricCatalogueOptions): MetricCatalogue {
   const read = (conditions: readonly string[], parameters: Readonly<Record<string, unknown>>): Promise<MetricRow[]> =>
     reader.rows<MetricRow>(
       `SELECT toString(s.metric) AS metric, toString(argMax(s.prom, s.last_seen)) AS prom,
@@ -74,8 +79,8 @@ export function createMetricCatalogue({ reader }: { readonly reader: TelemetryRe
     async labels({ metric, service, values }) {
       // Series of Prometheus have no label `service`; `job` says the same for all.
       const others = service === undefined ? [] : [createLabelMatcher('job', '=', service)];
-      const options = { matchers: [], fromMs: 0, maxSeries: COUNTED_SERIES, deadlineMs: DEADLINE_MS };
-      const found = await readSeries(reader, { metrics: possibleMetrics(metric), others }, options);
+      const options = { fromMs: 0, maxSeries: COUNTED_SERIES, deadlineMs: DEADLINE_MS };
+      const found = await finder.read({ metrics: possibleMetrics(metric), others }, options);
       const own = found.filter(
         (series) =>
           (series.metric === metric || series.prom === metric) &&

@@ -77,6 +77,7 @@ async function applyToWindows(
     atMs: 0,
     scalars: scalars.map(() => 0),
     prometheus: rules.prometheus,
+    memory: {},
   };
   let found = false;
   let work = 0;
@@ -145,6 +146,7 @@ function absentOverTime(evaluation: Evaluation, windows: Windows, ranged: Expres
       atMs: 0,
       scalars: [],
       prometheus: rules.prometheus,
+      memory: {},
     };
     for (let step = 0; step < grid.count; step += 1) {
       moveWindow(window, windows.ends[step] ?? 0, windows.rangeMs);

@@ -17,6 +17,13 @@ export interface Window {
   readonly scalars: number[];
   /** Whose rules are followed. */
   readonly prometheus: 2 | 3;
+  /** What was found out about the whole series. */
+  readonly memory: SeriesMemory;
+}
+
+export interface SeriesMemory {
+  /** What a counter had lost by its resets up to each sample. */
+  lost?: Float64Array | 'nothing';
 }
 
 /** The answer for a window; undefined when there is none. */

@@ -36,10 +36,8 @@ function extrapolated(window: Window, isCounter: boolean): number | undefined {
   const first = values[low] ?? 0;
   let change = (values[high - 1] ?? 0) - first;
   if (isCounter) {
-    for (let index = low + 1; index < high; index += 1) {
-      const before = values[index - 1] ?? 0;
-      if ((values[index] ?? 0) < before) change += before;
-    }
+    const lost = lostAtResets(window);
+    if (lost !== undefined) change += (lost[high - 1] ?? 0) - (lost[low] ?? 0);
   }
   const [firstMs, lastMs] = [times[low] ?? 0, times[high - 1] ?? 0];
   const fromZero = ((lastMs - firstMs) / 1000) * (first / change);
@@ -47,6 +45,26 @@ function extrapolated(window: Window, isCounter: boolean): number | undefined {
   const { startMs, endMs, prometheus } = window;
   const count = high - low;
   return change * extrapolationFactor({ firstMs, lastMs, count, startMs, endMs, secondsToZero, prometheus });
+}
+
+/**
+ * What a counter had lost by its resets up to each sample; undefined when it never began anew. Windows overlap, and each
+ * would add up the same resets again.
+ */
+function lostAtResets({ values, memory }: Window): Float64Array | undefined {
+  if (memory.lost !== undefined) return memory.lost === 'nothing' ? undefined : memory.lost;
+  let lost: Float64Array | undefined;
+  let total = 0;
+  for (let index = 1; index < values.length; index += 1) {
+    const before = values[index - 1] ?? 0;
+    if ((values[index] ?? 0) < before) {
+      lost ??= new Float64Array(values.length);
+      total += before;
+    }
+    if (lost !== undefined) lost[index] = total;
+  }
+  memory.lost = lost ?? 'nothing';
+  return lost;
 }
 
 export function delta(window: Window): number | undefined {

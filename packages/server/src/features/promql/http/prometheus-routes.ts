@@ -8,6 +8,7 @@ import { parseQuery } from '../parse/parse-query.ts';
 import { printQuery } from '../parse/print-query.ts';
 import { selectorsIn } from '../parse/selectors-in.ts';
 import type { PromqlLimits, PromqlService } from '../promql-service.ts';
+import type { SeriesFinder } from '../storage/find-series.ts';
 import { readExemplars } from '../storage/read-exemplars.ts';
 import type { MetricFacts, SeriesMetadata } from '../storage/series-metadata.ts';
 import { signalOf } from './gone-client.ts';
@@ -20,6 +21,7 @@ export interface PrometheusRoutesOptions {
   readonly service: PromqlService;
   readonly metadata: SeriesMetadata;
   readonly reader: TelemetryReader;
+  readonly finder: SeriesFinder;
   readonly clock: { now(): number };
   readonly limits: PromqlLimits;
   /** Version of Belay. */
@@ -154,12 +156,12 @@ function metadataOf({ kind, monotonic, unit, description }: MetricFacts): object
 }
 
 async function answerExemplars(
-  { reader, clock, limits }: PrometheusRoutesOptions,
+  { reader, finder, clock, limits }: PrometheusRoutesOptions,
   { parameters, reply }: Asked,
 ): Promise<FastifyReply> {
   const selectors = selectorsIn(parseQuery(queryOf(parameters))).map(({ matchers }) => matchers);
   const window = windowOf(parameters, clock.now(), LOOK_BACK_MS);
-  const found = await readExemplars(reader, { selectors, ...window, maxSeries: limits.series });
+  const found = await readExemplars(reader, { selectors, ...window, maxSeries: limits.series, finder });
   return sendData(
     reply,
     found.map(({ labels, exemplars }) => ({

@@ -3,8 +3,7 @@ import type { MetricStorage } from '../evaluate/evaluation.ts';
 import { labelValue } from '../evaluate/labels.ts';
 import type { SampleSeries } from '../evaluate/series.ts';
 import { readExponentials } from './exponential-samples.ts';
-import { findSeries } from './find-series.ts';
-import type { FoundSeries } from './find-series.ts';
+import type { FoundSeries, SeriesFinder } from './find-series.ts';
 import { readHistograms } from './histogram-samples.ts';
 import { readNumbers } from './number-samples.ts';
 import type { SampleQuery } from './sample-query.ts';
@@ -12,6 +11,7 @@ import { readSummaries } from './summary-samples.ts';
 
 export interface ClickHouseStorageOptions {
   readonly reader: TelemetryReader;
+  readonly finder: SeriesFinder;
   readonly now: () => number;
   readonly maxSeries: number;
 }
@@ -25,11 +25,11 @@ const READERS: Readonly<Record<Family, (query: SampleQuery) => Promise<SampleSer
 };
 
 /** Series of metrics in the telemetry store. */
-export function createClickHouseStorage({ reader, now, maxSeries }: ClickHouseStorageOptions): MetricStorage {
+export function createClickHouseStorage({ reader, finder, now, maxSeries }: ClickHouseStorageOptions): MetricStorage {
   return {
     async select(matchers, fromMs, toMs, { budget }) {
       const deadlineMs = Math.max(1, budget.deadlineMs - now());
-      const found = await findSeries(reader, { matchers, fromMs, maxSeries, deadlineMs, signal: budget.signal });
+      const found = await finder.find({ matchers, fromMs, maxSeries, deadlineMs, signal: budget.signal });
       const queries = [...byFamily(found)].map(([family, own]) =>
         READERS[family]({ reader, found: own, fromMs, toMs, budget, deadlineMs }),
       );

@@ -5,6 +5,7 @@ import type { LabelMatcher } from '../parse/label-matcher.ts';
 import { labelValue, METRIC_NAME } from '../evaluate/labels.ts';
 import type { Labels } from '../evaluate/labels.ts';
 import { createRowBinary } from './row-binary.ts';
+import type { RowBinary } from './row-binary.ts';
 import { partNames, possibleMetrics, promLabels } from './stored-series.ts';
 import type { MetricNames, Part, StoredSeries } from './stored-series.ts';
 
@@ -27,14 +28,37 @@ const PART_LABELS: ReadonlySet<string> = new Set(['le', 'quantile']);
 /** A series that goes on is described anew once a day at least. */
 const DESCRIBED_MS = 26 * 3_600_000;
 
-/** Finds the series that fit all matchers but those on `le` and `quantile`. */
-export async function findSeries(reader: TelemetryReader, options: FindOptions): Promise<FoundSeries[]> {
+/** Finds series by their labels. */
+export interface SeriesFinder {
+  /** The series that fit all matchers but those on `le` and `quantile`. */
+  find(options: FindOptions): Promise<FoundSeries[]>;
+  /** Series by metric and, roughly, by labels: more than wanted may come back, none is missing. */
+  read(conditions: SeriesConditions, options: Omit<FindOptions, 'matchers'>): Promise<StoredSeries[]>;
+}
+
+export function createSeriesFinder(reader: TelemetryReader): SeriesFinder {
+  const source = { reader, known: new Map<string, SeriesFacts>() };
+  return {
+    find: (options) => findSeries(source, options),
+    read: (conditions, options) => readSeries(source, conditions, options),
+  };
+}
+
+type SeriesFacts = Pick<StoredSeries, 'metric' | 'prom' | 'labels'>;
+
+interface SeriesSource {
+  readonly reader: TelemetryReader;
+  /** By fingerprint, which names them for good; dashboards ask for the same series again and again. */
+  readonly known: Map<string, SeriesFacts>;
+}
+
+async function findSeries(source: SeriesSource, options: FindOptions): Promise<FoundSeries[]> {
   const { matchers, maxSeries } = options;
   const names = matchers.filter(({ label }) => label === METRIC_NAME);
   const others = matchers.filter(({ label }) => label !== METRIC_NAME && !PART_LABELS.has(label));
-  const metrics = await metricsNamed(reader, names, options);
+  const metrics = await metricsNamed(source.reader, names, options);
   if (metrics !== undefined && metrics.length === 0) return [];
-  const rows = await readSeries(reader, { metrics, others }, options);
+  const rows = await readSeries(source, { metrics, others }, options);
   const partsByName = new Map<string, ReadonlyMap<Part, string>>();
   const found: FoundSeries[] = [];
   for (const series of rows) {
@@ -95,11 +119,10 @@ export interface SeriesConditions {
   readonly others: readonly LabelMatcher[];
 }
 
-/** Series by metric and, roughly, by labels: more than wanted may come back, none is missing. */
-export async function readSeries(
-  reader: TelemetryReader,
+async function readSeries(
+  { reader, known }: SeriesSource,
   { metrics, others }: SeriesConditions,
-  { fromMs, maxSeries, deadlineMs, signal }: FindOptions,
+  { fromMs, maxSeries, deadlineMs, signal }: Omit<FindOptions, 'matchers'>,
 ): Promise<StoredSeries[]> {
   // Whatever the label is called in the store, its value is among the values: enough to leave most series out here.
   const values = others.filter(({ operator, value }) => operator === '=' && value !== '').map(({ value }) => value);
@@ -110,10 +133,10 @@ export async function readSeries(
     conditions.push(`(has(mapValues(labels), ${value}) OR service = ${value} OR instance = ${value})`);
   });
   const bytes = await reader.bytes(
-    `SELECT fp, toString(any(metric)), toString(any(prom)), toString(argMax(kind, last_seen)),
-       argMax(temporality, last_seen), toString(any(source)), toString(any(service)), toString(any(instance)),
-       any(CAST(mapKeys(labels) AS Array(String))), any(mapValues(labels))
-     FROM series WHERE ${conditions.join(' AND ')} GROUP BY fp LIMIT {limit:UInt32}`,
+    `SELECT fp, toUnixTimestamp(last_seen), toString(kind), temporality, toString(metric), toString(prom),
+       toString(source), toString(service), toString(instance),
+       CAST(mapKeys(labels) AS Array(String)), mapValues(labels)
+     FROM series WHERE ${conditions.join(' AND ')} LIMIT {limit:UInt32}`,
     {
       name: 'promql.series',
       parameters: {
@@ -126,28 +149,46 @@ export async function readSeries(
       ...(signal === undefined ? {} : { signal }),
     },
   );
-  return decodeSeries(bytes);
+  return decodeSeries(bytes, known);
 }
 
-function decodeSeries(bytes: Uint8Array): StoredSeries[] {
+const KNOWN = 50_000;
+
+/** A series that was described anew stands twice until the engine has merged it: the newest counts. */
+function decodeSeries(bytes: Uint8Array, known: Map<string, SeriesFacts>): StoredSeries[] {
   const row = createRowBinary(bytes);
-  const series: StoredSeries[] = [];
+  const newest = new Map<string, { readonly at: number; readonly series: StoredSeries }>();
   while (!row.isAtEnd) {
     const fp = row.uint64Text();
-    const metric = row.text();
-    const prom = row.text();
+    const at = row.uint32();
     // The registry writes no other kinds.
     const kind = row.text() as MetricKind;
     const temporality = row.byte();
-    const source = row.text();
-    const service = row.text();
-    const instance = row.text();
-    const keys = row.list(row.text);
-    const values = row.list(row.text);
-    const labels = promLabels({ source, service, instance, keys, values });
-    series.push({ fp, metric, prom, kind, temporality, labels });
+    const facts = factsOf(fp, row, known);
+    if ((newest.get(fp)?.at ?? -1) < at) newest.set(fp, { at, series: { fp, kind, temporality, ...facts } });
   }
-  return series;
+  return Array.from(newest.values(), ({ series }) => series);
+}
+
+function factsOf(fp: string, row: RowBinary, known: Map<string, SeriesFacts>): SeriesFacts {
+  const remembered = known.get(fp);
+  if (remembered !== undefined) {
+    for (let texts = 0; texts < 5; texts += 1) row.skipText();
+    row.list(row.skipText);
+    row.list(row.skipText);
+    return remembered;
+  }
+  const metric = row.text();
+  const prom = row.text();
+  const source = row.text();
+  const service = row.text();
+  const instance = row.text();
+  const keys = row.list(row.text);
+  const values = row.list(row.text);
+  const facts = { metric, prom, labels: promLabels({ source, service, instance, keys, values }) };
+  if (known.size >= KNOWN) known.clear();
+  known.set(fp, facts);
+  return facts;
 }
 
 function tooMany(maxSeries: number): BelayError {

@@ -2,7 +2,7 @@ import type { TelemetryReader } from '../../telemetry/api.ts';
 import { METRIC_NAME, withLabel } from '../evaluate/labels.ts';
 import type { Labels } from '../evaluate/labels.ts';
 import type { LabelMatcher } from '../parse/label-matcher.ts';
-import { findSeries } from './find-series.ts';
+import type { SeriesFinder } from './find-series.ts';
 
 /** Measurements of one series, each with the trace in which it was taken. */
 export interface SeriesExemplars {
@@ -21,6 +21,7 @@ export interface ExemplarQuestion {
   readonly fromMs: number;
   readonly toMs: number;
   readonly maxSeries: number;
+  readonly finder: SeriesFinder;
 }
 
 interface Row {
@@ -37,10 +38,10 @@ const EXEMPLARS = 10_000;
 const NO_TRACE = /^0*$/;
 
 export async function readExemplars(reader: TelemetryReader, question: ExemplarQuestion): Promise<SeriesExemplars[]> {
-  const { selectors, fromMs, toMs, maxSeries } = question;
+  const { selectors, fromMs, toMs, maxSeries, finder } = question;
   const labels = new Map<string, Labels>();
   for (const matchers of selectors) {
-    for (const { series, parts } of await findSeries(reader, { matchers, fromMs, maxSeries, deadlineMs: 10_000 })) {
+    for (const { series, parts } of await finder.find({ matchers, fromMs, maxSeries, deadlineMs: 10_000 })) {
       const name = parts.get('bucket') ?? [...parts.values()][0];
       if (name !== undefined) labels.set(series.fp, withLabel(series.labels, METRIC_NAME, name));
     }

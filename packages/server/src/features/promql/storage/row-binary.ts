@@ -7,10 +7,13 @@ export interface RowBinary {
   byte(): number;
   signedByte(): number;
   int32(): number;
+  uint32(): number;
   /** UInt64 as decimal text, because a number would lose its last digits. */
   uint64Text(): string;
   float64(): number;
   text(): string;
+  /** Passes over a text. */
+  skipText(): void;
   /** Array(Float64). */
   floats(): Float64Array;
   /** The same with the bits of NaN untouched, as two words each, the lower one first. */
@@ -21,9 +24,8 @@ export interface RowBinary {
   list<Item>(read: () => Item): Item[];
 }
 
-const decoder = new TextDecoder();
-
 export function createRowBinary(bytes: Uint8Array): RowBinary {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const take = (size: number): number => {
@@ -53,12 +55,16 @@ export function createRowBinary(bytes: Uint8Array): RowBinary {
     byte: () => view.getUint8(take(1)),
     signedByte: () => view.getInt8(take(1)),
     int32: () => view.getInt32(take(4), true),
+    uint32: () => view.getUint32(take(4), true),
     uint64Text: () => view.getBigUint64(take(8), true).toString(),
     float64: () => view.getFloat64(take(8), true),
     text() {
       const size = length();
       const start = take(size);
-      return decoder.decode(bytes.subarray(start, start + size));
+      return buffer.toString('utf8', start, start + size);
+    },
+    skipText() {
+      take(length());
     },
     floats: () => new Float64Array(words()),
     floatWords: () => new Uint32Array(words()),

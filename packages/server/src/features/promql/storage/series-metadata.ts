@@ -5,8 +5,7 @@ import { METRIC_NAME, withLabel } from '../evaluate/labels.ts';
 import type { Labels } from '../evaluate/labels.ts';
 import type { LabelMatcher } from '../parse/label-matcher.ts';
 import { printBound } from './distribution-samples.ts';
-import { findSeries } from './find-series.ts';
-import type { FoundSeries } from './find-series.ts';
+import type { FoundSeries, SeriesFinder } from './find-series.ts';
 import { createRowBinary } from './row-binary.ts';
 import { partNames } from './stored-series.ts';
 import type { MetricNames } from './stored-series.ts';
@@ -35,6 +34,7 @@ export interface MetricFacts extends MetricNames {
 
 export interface SeriesMetadataOptions {
   readonly reader: TelemetryReader;
+  readonly finder: SeriesFinder;
   readonly maxSeries: number;
 }
 
@@ -42,11 +42,11 @@ const DEADLINE_MS = 10_000;
 /** More label values than that are of no help to anybody. */
 const VALUES = 100_000;
 
-export function createSeriesMetadata({ reader, maxSeries }: SeriesMetadataOptions): SeriesMetadata {
+export function createSeriesMetadata({ reader, finder, maxSeries }: SeriesMetadataOptions): SeriesMetadata {
   const find = async ({ selectors, fromMs, toMs }: MetadataQuestion): Promise<Labels[]> => {
     const byKey = new Map<string, Labels>();
     for (const matchers of selectors) {
-      const found = await findSeries(reader, { matchers, fromMs, maxSeries, deadlineMs: DEADLINE_MS });
+      const found = await finder.find({ matchers, fromMs, maxSeries, deadlineMs: DEADLINE_MS });
       const expanded = await expand(reader, found, { fromMs, toMs });
       for (const labels of expanded) {
         if (matchers.every((matcher) => matcher.matches(valueIn(labels, matcher.label)))) byKey.set(labels.key, labels);
