@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { evidenceOf, flagsAt, overviewOf, plan, statusAt, tokensAt } from './fixtures/place-fixtures.ts';
+import { telemetryValue } from './fixtures/telemetry-answers.ts';
 import { heldRollout, keptRollout, rolledBackRollout, runningRollout, seriesOf } from './fixtures/rollout-fixtures.ts';
 
 const dist = path.resolve(import.meta.dirname, '../../packages/web/dist');
@@ -32,6 +33,7 @@ interface FixtureState {
   rolledBack: boolean;
   instancesConfirmed: number;
   failing: string | null;
+  resolved: Set<string>;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     rolledBack: false,
     instancesConfirmed: 0,
     failing: null,
+    resolved: new Set(),
   };
   const streams = new Set<ServerResponse>();
   const writes: string[] = [];
@@ -92,6 +95,8 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     if (call.endsWith(' session'))
       return state.isSignedIn ? { name: 'Mira', scopes: ['admin'], setUp: true } : undefined;
     if (!state.isSignedIn) return undefined;
+    const told = telemetryValue(call, url, body, state);
+    if (told !== undefined) return told;
     if (call.endsWith('/series')) return rollout && seriesOf(rollout, url.searchParams.get('guard') ?? '', now);
     if (call.endsWith('/evidence')) return rollout && evidenceOf(rollout);
     if (call.endsWith('/replay'))

@@ -13,6 +13,10 @@ const FlagPage = lazyPage('Flag', async () => (await import('./flags/flag-page.t
 const SettingsPage = lazyPage('Settings', async () => (await import('./settings/settings-page.tsx')).SettingsPage);
 const SignalListPage = lazyPage('Signals', async () => (await import('./signals/signal-list-page.tsx')).SignalListPage);
 const SignalPage = lazyPage('Signal', async () => (await import('./signals/signal-page.tsx')).SignalPage);
+const MetricsPage = lazyPage('Metrics', async () => (await import('./metrics/metrics-page.tsx')).MetricsPage);
+const LogsPage = lazyPage('Logs', async () => (await import('./logs/logs-page.tsx')).LogsPage);
+const TracesPage = lazyPage('Traces', async () => (await import('./traces/traces-page.tsx')).TracesPage);
+const TracePage = lazyPage('Request', async () => (await import('./traces/trace-page.tsx')).TracePage);
 const ErrorsPage = lazyPage('Errors', async () => (await import('./errors/errors-page.tsx')).ErrorsPage);
 const IssuePage = lazyPage('Error', async () => (await import('./errors/issue-page.tsx')).IssuePage);
 const ScorecardPage = lazyPage('Scorecards', async () => (await import('./signals/scorecard-page.tsx')).ScorecardPage);
@@ -44,6 +48,19 @@ export function Pages({ onShip }: { readonly onShip: (flag: string | null) => vo
       <Route path="/scorecards">
         <ScorecardPage />
       </Route>
+      <Route path="/explore">
+        <Redirect href="/explore/metrics" replace />
+      </Route>
+      <Route path="/explore/metrics">
+        <MetricsPage />
+      </Route>
+      <Route path="/explore/logs">
+        <LogsPage />
+      </Route>
+      <Route path="/explore/traces">
+        <TracesPage />
+      </Route>
+      <Route path="/explore/traces/:id">{({ id }) => <TracePage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/errors">
         <ErrorsPage />
       </Route>

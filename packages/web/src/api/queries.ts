@@ -77,4 +77,23 @@ export const tokensQuery = (api: Client) =>
     queryFn: ({ signal }) => api.call('tokenList', { query: { limit: 200 }, signal }),
   });
 
+/** Errors that only the new path of a change has. */
+export const newErrorsQuery = (api: Client, rolloutId: string) =>
+  queryOptions({
+    queryKey: ['rollout', rolloutId, 'new-errors'],
+    queryFn: ({ signal }) => api.call('rolloutNewErrors', { params: { id: rolloutId }, signal }),
+    // Errors come from the telemetry store, which may be away while the change is still guarded.
+    retry: 1,
+    staleTime: 5000,
+  });
+
+export const storageQuery = (api: Client) =>
+  queryOptions({ queryKey: ['storage'], queryFn: ({ signal }) => api.call('storageGet', { signal }), retry: 1 });
+
+export const sentryKeysQuery = (api: Client) =>
+  queryOptions({
+    queryKey: ['sentry-keys'],
+    queryFn: ({ signal }) => api.call('sentryKeyList', { query: { limit: 200 }, signal }),
+  });
+
 const cursor = (value: string): { readonly cursor?: string } => (value === '' ? {} : { cursor: value });

@@ -139,7 +139,13 @@ function drawLines(plot: uPlot, data: ChartData): void {
     ctx.setLineDash([5 * scale, 4 * scale]);
     line(ctx, [bbox.left, y], [bbox.left + bbox.width, y]);
     ctx.textAlign = 'right';
-    ctx.fillText(limit.label, bbox.left + bbox.width - 4 * scale, y - 4 * scale);
+    const place = [limit.label, bbox.left + bbox.width - 4 * scale, y - 5 * scale] as const;
+    ctx.setLineDash([]);
+    ctx.lineWidth = 4 * scale;
+    ctx.strokeStyle = token('--surface');
+    ctx.strokeText(...place);
+    ctx.fillText(...place);
+    ctx.lineWidth = 1.5 * scale;
   }
   ctx.lineWidth = scale;
   ctx.setLineDash([2 * scale, 3 * scale]);

@@ -5,7 +5,7 @@ import { useApi } from '../api/api-context.ts';
 import { ChartCard } from '../chart/chart-card.tsx';
 import type { ChartData } from '../chart/chart-data.ts';
 import { formatNumber } from '../format/values.ts';
-import { Failure, Loading } from '../parts/states.tsx';
+import { Loading } from '../parts/states.tsx';
 import type { LiveRange } from '../range/use-time-range.ts';
 import type { IssueCounts } from '@belay/protocol';
 import { useIssueFilter } from './issue-filters.tsx';
@@ -15,15 +15,8 @@ import { issueCountsQuery } from './issue-queries.ts';
 export function ErrorsChart({ live }: { readonly live: LiveRange }): JSX.Element | null {
   const counts = useQuery(issueCountsQuery(useApi(), useIssueFilter(live).counted));
   const chart = useMemo(() => (counts.data === undefined ? null : chartOf(counts.data)), [counts.data]);
-  if (counts.isError && counts.data === undefined)
-    return (
-      <Failure
-        error={counts.error}
-        what="The errors could not be counted"
-        stillWorks="What services report is still stored."
-        onRetry={() => void counts.refetch()}
-      />
-    );
+  // The list below says what is wrong; it asks the same.
+  if (counts.isError && counts.data === undefined) return null;
   if (counts.data === undefined || chart === null)
     return (
       <section className="card spaced">

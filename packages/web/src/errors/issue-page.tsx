@@ -30,6 +30,7 @@ export function IssuePage({ id }: { readonly id: string }): JSX.Element {
       trail={[{ text: 'Errors', href: '/errors' }]}
       here={issue.data === undefined ? 'Error' : `#${issue.data.number}`}
     >
+      {issue.data === undefined && <h1 className="vh">Error</h1>}
       {issue.data !== undefined && <Body issue={issue.data} />}
       {issue.isPending && <Loading what="the error" height={620} />}
       {issue.isError && issue.data === undefined && (
@@ -52,7 +53,10 @@ function Body({ issue }: { readonly issue: IssueDetail }): JSX.Element {
       <Figures issue={issue} />
       <div className="cols">
         <div className="stack">
-          <section className="card pad" aria-label="The event">
+          <section className="card pad" aria-labelledby="event-title">
+            <h2 className="vh" id="event-title">
+              The event
+            </h2>
             {event.isError && <InlineFailure error={event.error} />}
             <IssueEvidence issue={issue} event={eventId === '' ? issue.latest : (event.data ?? issue.latest)} />
           </section>

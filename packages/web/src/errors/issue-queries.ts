@@ -53,10 +53,3 @@ export const issueEventQuery = (api: Client, id: string, eventId: string) =>
     // What was thrown does not change any more.
     staleTime: Infinity,
   });
-
-/** Errors that only the new path of a change has. */
-export const newErrorsQuery = (api: Client, rolloutId: string) =>
-  queryOptions({
-    queryKey: ['rollout', rolloutId, 'new-errors'],
-    queryFn: ({ signal }) => api.call('rolloutNewErrors', { params: { id: rolloutId }, signal }),
-  });

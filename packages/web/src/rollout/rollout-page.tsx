@@ -19,6 +19,7 @@ import { EffectCard } from './effect-card.tsx';
 import { GuardsCard } from './guards-card.tsx';
 import { HarmCard } from './harm-card.tsx';
 import { HistoryCard } from './history-card.tsx';
+import { NewPathCard } from './new-path-card.tsx';
 import { Ladder } from './ladder.tsx';
 import { useRollback } from './use-rollback.ts';
 import { VerdictBanner } from './verdict-banner.tsx';
@@ -72,6 +73,7 @@ function Rollout({ rollout }: { readonly rollout: RolloutView }): JSX.Element {
               onView={setView}
             />
           )}
+          <NewPathCard rollout={rollout} />
         </div>
         <aside className="stack" aria-label="Harm, undo and history">
           <HarmCard rollout={rollout} />

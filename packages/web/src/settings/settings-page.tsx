@@ -8,7 +8,10 @@ import { Icon } from '../parts/icon.tsx';
 import { Failure, Loading } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 import { PageFrame } from '../shell/page-frame.tsx';
+import { SentryCard } from './sentry-card.tsx';
+import { StorageCard } from './storage-card.tsx';
 import { TokensCard } from './tokens-card.tsx';
+import './settings.css';
 
 /** What the policy means in words, who may do what, and what Belay says about itself. */
 export function SettingsPage(): JSX.Element {
@@ -35,7 +38,9 @@ export function SettingsPage(): JSX.Element {
               onRetry={() => void status.refetch()}
             />
           )}
+          <StorageCard />
           {isAdmin && <TokensCard />}
+          {isAdmin && <SentryCard />}
         </div>
         <aside className="stack" aria-label="About">
           {status.data !== undefined && <SelfCheck status={status.data} />}

@@ -61,52 +61,55 @@ function ServiceCard({ card }: { readonly card: Scorecard }): JSX.Element {
         <span className={`v small ${card.tone}`}>{card.headline}</span>
         {card.owners.length > 0 && <span className="sub push">kept by {card.owners.join(', ')}</span>}
       </header>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label={`Scorecard of ${card.service}`}>
-        <table className="tb num scorecard">
-          <thead>
-            <tr>
-              <th scope="col">Signal</th>
-              <th scope="col">State</th>
-              <th scope="col">Target</th>
-              <th scope="col">Now</th>
-              <th scope="col">Trend, 7 days</th>
-              <th scope="col">Kept, 7 days</th>
-              <th scope="col">28 days</th>
-              <th scope="col">90 days</th>
-              <th scope="col">Budget left</th>
-            </tr>
-          </thead>
-          <tbody>
-            {card.rows.map((row) => (
-              <tr key={row.signalId}>
-                <td className="nm">
-                  <Link href={`/signals/${encodeURIComponent(row.signalId)}${carried}`} data-row>
-                    {row.title}
-                  </Link>
-                </td>
-                <td>
-                  <SignalWord verdict={row.verdict} word={row.word} tone={row.tone} />
-                </td>
-                <td>{row.targetText}</td>
-                <td>
-                  <b>{row.nowText}</b>
-                </td>
-                <td>
-                  <Trend trend={row.trend} />
-                </td>
-                {([7, 28, 90] as const).map((days) => (
-                  <td key={days}>
-                    <Kept window={row.slo.find((one) => one.days === days)} />
-                  </td>
-                ))}
-                <td>
-                  <Budget window={row.slo.find((one) => one.days === 28)} />
-                </td>
+      {card.rows.length === 0 && <p className="card-empty">None of its signals has a target or a limit yet.</p>}
+      {card.rows.length > 0 && (
+        <div className="scroll-x" tabIndex={0} role="region" aria-label={`Scorecard of ${card.service}`}>
+          <table className="tb num scorecard">
+            <thead>
+              <tr>
+                <th scope="col">Signal</th>
+                <th scope="col">State</th>
+                <th scope="col">Target</th>
+                <th scope="col">Now</th>
+                <th scope="col">Trend, 7 days</th>
+                <th scope="col">Kept, 7 days</th>
+                <th scope="col">28 days</th>
+                <th scope="col">90 days</th>
+                <th scope="col">Budget left</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+            </thead>
+            <tbody>
+              {card.rows.map((row) => (
+                <tr key={row.signalId}>
+                  <td className="nm">
+                    <Link href={`/signals/${encodeURIComponent(row.signalId)}${carried}`} data-row>
+                      {row.title}
+                    </Link>
+                  </td>
+                  <td className="oc">
+                    <SignalWord verdict={row.verdict} word={row.word} tone={row.tone} />
+                  </td>
+                  <td data-label="Target">{row.targetText}</td>
+                  <td data-label="Now">
+                    <b>{row.nowText}</b>
+                  </td>
+                  <td data-label="Trend, 7 days">
+                    <Trend trend={row.trend} />
+                  </td>
+                  {([7, 28, 90] as const).map((days) => (
+                    <td key={days} data-label={`Kept, ${days} days`}>
+                      <Kept window={row.slo.find((one) => one.days === days)} />
+                    </td>
+                  ))}
+                  <td data-label="Budget left">
+                    <Budget window={row.slo.find((one) => one.days === 28)} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
     </section>
   );
 }

@@ -29,6 +29,7 @@ export function SignalPage({ id }: { readonly id: string }): JSX.Element {
       trail={[{ text: 'Signals', href: '/signals' }]}
       tools={<RangePicker live={live} />}
     >
+      {signal.data === undefined && <h1 className="vh">Signal</h1>}
       {signal.data !== undefined && <Body signal={signal.data} live={live} onEdit={() => setEditing(true)} />}
       {signal.isPending && <Loading what="the signal" height={620} />}
       {signal.isError && signal.data === undefined && (
