@@ -1,20 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { BelayError, isBelayError } from '@belay/core';
+import type { RedactionCounts } from '@belay/core/redaction';
 import {
-  decodeOtlpMetrics,
-  decodeOtlpRequest,
   encodeOtlpStatus,
   encodeOtlpSuccess,
   type OtlpEncoding,
   type OtlpSignal,
-  type TelemetryBatch,
 } from '@belay/wire';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
-import type { Series } from '../series/api.ts';
-import { rowsOfBatch, type WriteRequest } from '../telemetry/api.ts';
-import type { DropCause } from './drop-account.ts';
-import { dropCauseOf, refusalDrops, signalOf } from './drop-causes.ts';
+import { createDecoding } from './decoding.ts';
+import { dropCauseOf, signalOf } from './drop-causes.ts';
 import { createReadingRoom } from './reading-room.ts';
 import { remoteWriteRoutes } from './remote-write.ts';
 import { readBody } from './request-body.ts';
@@ -30,6 +26,8 @@ export function createIngest(options: IngestOptions): Ingest {
   const limits = { ...DEFAULTS, ...options.limits };
   const counts = { accepted: 0, refused: 0, shed: 0, duplicates: 0, rejectedItems: 0 };
   const withRoom = createReadingRoom(store, limits);
+  const decode = createDecoding(options);
+  const redacted: RedactionCounts = new Map();
 
   const read = (request: FastifyRequest, takeBytes: (bytes: number) => void): Promise<Uint8Array> =>
     readBody(request.body as Readable, {
@@ -41,14 +39,15 @@ export function createIngest(options: IngestOptions): Ingest {
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
     if (signal === 'metrics') await series.whenReady();
-    const { rejected, message, dropped, sender, content, mark, stored } = await withRoom(async (takeBytes) => {
+    const { rejected, message, dropped, sender, content, mark, stored, redactions } = await withRoom(async (takeBytes) => {
       const body = await read(request, takeBytes);
-      const decoded = decode(series, body, { signal, encoding });
+      const decoded = decode(body, { signal, encoding });
       return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
     });
     const outcome = await store.write(content, mark);
     stored();
     if (outcome === 'duplicate') counts.duplicates += 1;
+    else for (const [rule, count] of redactions) redacted.set(rule, (redacted.get(rule) ?? 0) + count);
     counts.accepted += 1;
     counts.rejectedItems += rejected;
     for (const [cause, count] of dropped) options.drops.add({ cause, signal, sender, count });
@@ -82,47 +81,9 @@ export function createIngest(options: IngestOptions): Ingest {
       await app.register(remoteWriteRoutes({ ...options, limits, withRoom, counts }));
     },
     closedThrough: store.closedThrough,
-    stats: () => ({ ...counts, late: store.stats().lateRows }),
+    stats: () => ({ ...counts, late: store.stats().lateRows, redacted: Object.fromEntries(redacted) }),
     close: async () => {},
   };
-}
-
-/** What a request brings; `stored` is called once that is safe. */
-interface Decoded {
-  readonly rejected: number;
-  readonly message: string;
-  readonly dropped: readonly (readonly [cause: DropCause, count: number])[];
-  /** A service that speaks in the request. */
-  readonly sender: string;
-  readonly content: WriteRequest;
-  readonly stored: () => void;
-}
-
-function decode(series: Series, body: Uint8Array, { signal, encoding }: Format): Decoded {
-  if (signal !== 'metrics') {
-    const { batch, rejected, message } = decodeOtlpRequest(body, { signal, encoding });
-    const dropped = [['invalid', rejected] as const];
-    return { rejected, message, dropped, sender: senderOf(batch), content: rowsOfBatch(batch), stored: () => {} };
-  }
-  const decoded = decodeOtlpMetrics(body, { encoding, index: series.index, times: series.timeBounds() });
-  const { rejected, message, outcomes, resources } = decoded;
-  return {
-    rejected,
-    message,
-    dropped: refusalDrops(decoded),
-    sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
-    content: series.contentOf(decoded),
-    stored: () => series.stored(decoded),
-  };
-}
-
-interface Format {
-  readonly signal: OtlpSignal;
-  readonly encoding: OtlpEncoding;
-}
-
-function senderOf({ spans, logs, outcomes }: TelemetryBatch): string {
-  return (spans[0] ?? logs[0] ?? outcomes[0])?.resource.service ?? '';
 }
 
 const contentTypes: Readonly<Record<OtlpEncoding, string>> = {
