@@ -66,6 +66,7 @@ const ROLES: ReadonlyMap<string, number> = new Map([
 
 const decoder = createUtf8Decoder();
 
+/** Starts empty attribute columns. */
 export function createAttributeDraft(): AttributeDraft {
   return {
     counts: createWordBuffer(),
@@ -76,10 +77,12 @@ export function createAttributeDraft(): AttributeDraft {
   };
 }
 
+/** Starts a table of keys; `seed` as in `createByteDictionary`. */
 export function createKeyTable(seed: number): KeyTable {
   return { dictionary: createByteDictionary(seed), roles: [0], rules: [undefined], expected: createWordBuffer() };
 }
 
+/** Empties a draft for the next request. */
 export function clearAttributes(draft: AttributeDraft): void {
   clearWords(draft.counts);
   clearWords(draft.keys);
@@ -93,6 +96,7 @@ export function forgetValues({ lastStart, lastLength }: AttributeDraft): void {
   clearWords(lastLength);
 }
 
+/** Forgets all keys. */
 export function clearKeys(keys: KeyTable): void {
   clearDictionary(keys.dictionary);
   keys.roles.length = 1;
@@ -100,6 +104,7 @@ export function clearKeys(keys: KeyTable): void {
   clearWords(keys.expected);
 }
 
+/** Copies of the columns. */
 export function takeAttributes({ counts, keys, values }: AttributeDraft): AttributeColumns {
   return { counts: takeWords(counts), keys: takeWords(keys), values: takeBytes(values) };
 }

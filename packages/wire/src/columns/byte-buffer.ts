@@ -16,10 +16,12 @@ const KEPT_BYTES = 4 * 2 ** 20;
 /** Below this, a loop is faster than a call into the runtime. */
 const SHORT = 40;
 
+/** Starts an empty buffer of bytes. */
 export function createByteBuffer(): ByteBuffer {
   return { bytes: new Uint8Array(FIRST_BYTES), length: 0 };
 }
 
+/** Starts an empty buffer of 32-bit numbers. */
 export function createWordBuffer(): WordBuffer {
   return { words: new Uint32Array(FIRST_BYTES / 4), length: 0 };
 }
@@ -30,6 +32,7 @@ export function clearBytes(buffer: ByteBuffer): void {
   buffer.length = 0;
 }
 
+/** Empties a buffer for the next request. */
 export function clearWords(buffer: WordBuffer): void {
   if (buffer.words.length > KEPT_BYTES / 4) buffer.words = new Uint32Array(FIRST_BYTES / 4);
   buffer.length = 0;
@@ -43,6 +46,7 @@ export function reserveBytes(buffer: ByteBuffer, count: number): void {
   buffer.bytes = larger;
 }
 
+/** Appends one byte, 0 to 255. */
 export function appendByte(buffer: ByteBuffer, value: number): void {
   reserveBytes(buffer, 1);
   buffer.bytes[buffer.length] = value;
@@ -79,6 +83,7 @@ export function appendVarint(buffer: ByteBuffer, value: number): void {
   buffer.length += 1;
 }
 
+/** Appends one unsigned 32-bit number. */
 export function appendWord(buffer: WordBuffer, value: number): void {
   if (buffer.length === buffer.words.length) {
     const larger = new Uint32Array(2 * buffer.words.length);
@@ -94,6 +99,7 @@ export function takeBytes(buffer: ByteBuffer): Uint8Array {
   return buffer.bytes.slice(0, buffer.length);
 }
 
+/** A copy of what was written. */
 export function takeWords(buffer: WordBuffer): Uint32Array {
   return buffer.words.slice(0, buffer.length);
 }

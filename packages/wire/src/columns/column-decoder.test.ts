@@ -128,6 +128,7 @@ function itemsOf(type: string, body: Uint8Array): { item: Record<string, unknown
     scoped.flatMap(({ scope, items = [] }) => items.map((item) => ({ item, scope: scope?.name ?? '' }))),
   );
 }
+const longOf = (long: unknown): bigint => BigInt((long as string | undefined) ?? 0);
 type Attributes = readonly { key?: string; value?: Record<string, unknown> }[] | undefined;
 const flat = (list: Attributes): string[] => (list ?? []).flatMap((entry) => [entry.key ?? '', textOf(entry.value)]);
 const hex = (value_: unknown, size: number): string =>
@@ -148,8 +149,8 @@ describe('spans', () => {
             attributes?: Attributes;
           }[];
           const links = (item['links'] ?? []) as { trace_id: Uint8Array; span_id: Uint8Array }[];
-          const start = BigInt(String(item['start_time_unix_nano'] ?? 0));
-          const end = BigInt(String(item['end_time_unix_nano'] ?? 0));
+          const start = longOf(item['start_time_unix_nano']);
+          const end = longOf(item['end_time_unix_nano']);
           return {
             scope,
             time: start,
@@ -260,7 +261,7 @@ describe('log records', () => {
         const body = encode('Logs', request);
         const wanted = itemsOf('Logs', body).map(({ item, scope }): PlainRow => ({
           scope,
-          time: BigInt(String(item['time_unix_nano'] ?? 0)) || BigInt(String(item['observed_time_unix_nano'] ?? 0)),
+          time: longOf(item['time_unix_nano']) || longOf(item['observed_time_unix_nano']),
           traceId: hex(item['trace_id'], 16),
           spanId: hex(item['span_id'], 8),
           severity: item['severity_number'] ?? 0,

@@ -4,11 +4,12 @@ import { type DecodeLimits, defaultDecodeLimits } from '../otlp/decode-limits.ts
 import type { OtlpEncoding } from '../otlp/decode-request.ts';
 import { readJsonLogs, readJsonSpans } from '../otlp/json-requests.ts';
 import type { EvaluationRow, LogRow, SpanRow } from '../otlp/telemetry-batch.ts';
-import { clearKeys, createKeyTable } from './attribute-columns.ts';
+import { clearKeys, createKeyTable, type KeyTable } from './attribute-columns.ts';
 import { encodeLogRows, encodeSpanRows } from './encode-rows.ts';
 import { futureBound, openColumnContext, timeOf } from './item-reading.ts';
 import { clearLogs, createLogDraft, type LogColumns, takeLogs } from './log-columns.ts';
 import type { LogPlace } from './log-row.ts';
+import type { ColumnContext } from './read-key-value.ts';
 import { readLogColumns } from './read-logs.ts';
 import { readSpanColumns } from './read-spans.ts';
 import { clearSpans, createSpanDraft, type SpanColumns, takeSpans } from './span-columns.ts';
@@ -65,61 +66,11 @@ export interface ColumnDecoder {
 }
 
 /** Starts a decoder with buffers that are kept from request to request. */
-export function createColumnDecoder({
-  redactor,
-  limits = defaultDecodeLimits,
-  seed = 0,
-}: ColumnDecoderOptions): ColumnDecoder {
+export function createColumnDecoder(options: ColumnDecoderOptions): ColumnDecoder {
+  const { redactor, limits = defaultDecodeLimits, seed = 0 } = options;
   const keys = createKeyTable(seed);
-  const spanDraft = createSpanDraft(seed);
-  const logDraft = createLogDraft(seed);
-
-  const readSpans = ({ body, resources, arrivedAtMs }: Reading): DecodedColumns => {
-    clearKeys(keys);
-    clearSpans(spanDraft);
-    const marks = { keys: 0, values: 0, events: 0, eventKeys: 0, eventValues: 0, links: 0, message: 0 };
-    const place: SpanPlace = {
-      draft: spanDraft,
-      bound: boundOf(arrivedAtMs),
-      marks,
-      scope: { text: '', entry: 0 },
-      ahead: 0,
-    };
-    const context = openColumnContext(body, keys, { limits, redactor, arrivedAtMs });
-    const { spans, evaluations } = readSpanColumns(context, place, resources);
-    const facts = { redacted: context.intake.redacted, ahead: place.ahead };
-    return {
-      ...NOTHING,
-      ...told(context.budget),
-      ...facts,
-      spans: takeSpans(spanDraft, keys),
-      evaluations,
-      told: { spans, logs: [] },
-    };
-  };
-  const readLogs = ({ body, resources, arrivedAtMs }: Reading): DecodedColumns => {
-    clearKeys(keys);
-    clearLogs(logDraft);
-    const marks = { keys: 0, values: 0, body: 0 };
-    const place: LogPlace = {
-      draft: logDraft,
-      bound: boundOf(arrivedAtMs),
-      marks,
-      scope: { text: '', entry: 0 },
-      ahead: 0,
-    };
-    const context = openColumnContext(body, keys, { limits, redactor, arrivedAtMs });
-    const { logs, evaluations } = readLogColumns(context, place, resources);
-    const facts = { redacted: context.intake.redacted, ahead: place.ahead };
-    return {
-      ...NOTHING,
-      ...told(context.budget),
-      ...facts,
-      logs: takeLogs(logDraft, keys),
-      evaluations,
-      told: { spans: [], logs },
-    };
-  };
+  const readSpans = spanReading({ redactor, limits, keys, seed });
+  const readLogs = logReading({ redactor, limits, keys, seed });
   return {
     spans(body, { encoding, arrivedAtMs }) {
       if (encoding === 'protobuf' || body.length === 0) return readSpans({ body, arrivedAtMs });
@@ -136,6 +87,51 @@ export function createColumnDecoder({
   };
 }
 
+interface Shared {
+  readonly redactor: Redactor;
+  readonly limits: DecodeLimits;
+  readonly keys: KeyTable;
+  readonly seed: number;
+}
+
+function spanReading({ keys, seed, ...options }: Shared): (reading: Reading) => DecodedColumns {
+  const draft = createSpanDraft(seed);
+  return ({ body, resources, arrivedAtMs }) => {
+    clearKeys(keys);
+    clearSpans(draft);
+    const marks = { keys: 0, values: 0, events: 0, eventKeys: 0, eventValues: 0, links: 0, message: 0 };
+    const place: SpanPlace = { draft, bound: boundOf(arrivedAtMs), marks, scope: { text: '', entry: 0 }, ahead: 0 };
+    const context = openColumnContext(body, keys, { ...options, arrivedAtMs });
+    const { spans, evaluations } = readSpanColumns(context, place, resources);
+    return {
+      ...factsOf(context, place.ahead),
+      spans: takeSpans(draft, keys),
+      logs: undefined,
+      evaluations,
+      told: { spans, logs: [] },
+    };
+  };
+}
+
+function logReading({ keys, seed, ...options }: Shared): (reading: Reading) => DecodedColumns {
+  const draft = createLogDraft(seed);
+  return ({ body, resources, arrivedAtMs }) => {
+    clearKeys(keys);
+    clearLogs(draft);
+    const marks = { keys: 0, values: 0, body: 0 };
+    const place: LogPlace = { draft, bound: boundOf(arrivedAtMs), marks, scope: { text: '', entry: 0 }, ahead: 0 };
+    const context = openColumnContext(body, keys, { ...options, arrivedAtMs });
+    const { logs, evaluations } = readLogColumns(context, place, resources);
+    return {
+      ...factsOf(context, place.ahead),
+      spans: undefined,
+      logs: takeLogs(draft, keys),
+      evaluations,
+      told: { spans: [], logs },
+    };
+  };
+}
+
 interface Reading {
   readonly body: Uint8Array;
   readonly arrivedAtMs: number;
@@ -143,14 +139,21 @@ interface Reading {
   readonly resources?: readonly SpanRow['resource'][];
 }
 
-const NOTHING = { spans: undefined, logs: undefined, ahead: 0 } as const;
-
 function boundOf(arrivedAtMs: number): SpanPlace['bound'] {
   return { from: timeOf(futureBound(arrivedAtMs)), instead: timeOf(BigInt(Math.floor(arrivedAtMs)) * 1_000_000n) };
 }
 
-function told(budget: DecodeBudget): Pick<DecodedColumns, 'rejected' | 'cuts' | 'message'> {
-  return { rejected: budget.rejected(), cuts: budget.cuts(), message: budget.message() };
+function factsOf(
+  { budget, intake }: ColumnContext,
+  ahead: number,
+): Pick<DecodedColumns, 'rejected' | 'cuts' | 'message' | 'redacted' | 'ahead'> {
+  return {
+    rejected: budget.rejected(),
+    cuts: budget.cuts(),
+    message: budget.message(),
+    redacted: intake.redacted,
+    ahead,
+  };
 }
 
 /** What had been noted before rows became columns belongs to the request, too. */

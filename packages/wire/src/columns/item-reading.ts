@@ -67,6 +67,7 @@ export function isBeyondYear2262({ high }: Time): boolean {
   return high >= 0x8000_0000;
 }
 
+/** Reads a fixed64 as two words. Throws `request.malformed` at the end of the message. */
 export function readTime(cursor: ProtobufCursor, time: Time, field: string): void {
   const at = skipBytes(cursor, 8, field);
   time.low = cursor.view.getUint32(at, true);
@@ -86,10 +87,12 @@ export function pushTime(
   return isAhead;
 }
 
+/** Two words of an unsigned 64-bit number. */
 export function timeOf(ns: bigint): Time {
   return { low: Number(ns & 0xffff_ffffn), high: Number(ns >> 32n) };
 }
 
+/** The number that two words are. */
 export function nsOf({ low, high }: Time): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
@@ -113,11 +116,13 @@ export function offerField(cursor: ProtobufCursor, intake: TextIntake, field: st
   offer(intake, cursor.bytes, start, cursor.at);
 }
 
+/** Offers the UTF-8 bytes of a text. */
 export function offerText(intake: TextIntake, text: string): void {
   const bytes = encodeUtf8(text);
   offer(intake, bytes, 0, bytes.length);
 }
 
+/** Forgets what was found in the item before. */
 export function nothingFound(found: FoundValues): void {
   found.route = found.status = found.oldStatus = found.flag = found.variant = found.eventName = -1;
   found.isTold = false;

@@ -62,6 +62,7 @@ export interface LogDraft {
   readonly attributes: AttributeDraft;
 }
 
+/** Starts empty columns of log records; `seed` as in `createByteDictionary`. */
 export function createLogDraft(seed: number): LogDraft {
   return {
     resources: [],

@@ -55,6 +55,7 @@ const MAX_SEVERITY = 24;
 const NONE: Uint8Array = new Uint8Array(0);
 const decoder = createUtf8Decoder();
 
+/** Fields of a record without any. */
 export function emptyLogFields(): LogFields {
   const stretch = (): Stretch => ({ start: 0, end: 0 });
   return {
@@ -71,6 +72,7 @@ export function emptyLogFields(): LogFields {
   };
 }
 
+/** Forgets the record before, and marks where this one begins. */
 export function startLog({ draft, marks }: LogPlace, fields: LogFields): void {
   for (const stretch of [fields.severityText, fields.eventName, fields.traceId, fields.spanId]) {
     stretch.start = stretch.end = 0;

@@ -102,19 +102,23 @@ export interface SpanDraft {
   readonly linkSpanId: ByteBuffer;
 }
 
+/** Starts an empty column of texts; `seed` as in `createByteDictionary`. */
 export function createTextDraft(seed: number): TextDraft {
   return { dictionary: createByteDictionary(seed), indices: createWordBuffer() };
 }
 
+/** Empties a column of texts for the next request. */
 export function clearText({ dictionary, indices }: TextDraft): void {
   clearDictionary(dictionary);
   clearWords(indices);
 }
 
+/** A copy of a column of texts. */
 export function takeText({ dictionary, indices }: TextDraft): TextColumn {
   return { texts: entryTexts(dictionary), indices: takeWords(indices) };
 }
 
+/** Starts empty columns of spans; `seed` as in `createByteDictionary`. */
 export function createSpanDraft(seed: number): SpanDraft {
   return {
     resources: [],

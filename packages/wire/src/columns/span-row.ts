@@ -65,6 +65,7 @@ const MAX_KIND = 5;
 const MAX_STATUS = 2;
 const decoder = createUtf8Decoder();
 
+/** Fields of a span without any. */
 export function emptySpanFields(): SpanFields {
   const stretch = (): Stretch => ({ start: 0, end: 0 });
   return {
@@ -84,6 +85,7 @@ export function emptySpanFields(): SpanFields {
   };
 }
 
+/** Forgets the span before, and marks where this one begins. */
 export function startSpan({ draft, marks }: SpanPlace, fields: SpanFields): void {
   for (const stretch of [fields.traceId, fields.spanId, fields.parentId, fields.name, fields.message]) {
     stretch.start = stretch.end = 0;

@@ -2,12 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { BelayError, isBelayError } from '@belay/core';
 import type { RedactionCounts } from '@belay/core/redaction';
-import {
-  encodeOtlpStatus,
-  encodeOtlpSuccess,
-  type OtlpEncoding,
-  type OtlpSignal,
-} from '@belay/wire';
+import { encodeOtlpStatus, encodeOtlpSuccess, type OtlpEncoding, type OtlpSignal } from '@belay/wire';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
 import { createDecoding } from './decoding.ts';
 import { dropCauseOf, signalOf } from './drop-causes.ts';
@@ -22,7 +17,7 @@ const SIGNALS = ['metrics', 'traces', 'logs'] as const satisfies readonly OtlpSi
 
 /** Takes OTLP/HTTP requests and answers 200 only when their rows are on disk. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { store, series, log } = options;
+  const { store, series } = options;
   const limits = { ...DEFAULTS, ...options.limits };
   const counts = { accepted: 0, refused: 0, shed: 0, duplicates: 0, rejectedItems: 0 };
   const withRoom = createReadingRoom(store, limits);
@@ -39,11 +34,13 @@ export function createIngest(options: IngestOptions): Ingest {
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
     if (signal === 'metrics') await series.whenReady();
-    const { rejected, message, dropped, sender, content, mark, stored, redactions } = await withRoom(async (takeBytes) => {
-      const body = await read(request, takeBytes);
-      const decoded = decode(body, { signal, encoding });
-      return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
-    });
+    const { rejected, message, dropped, sender, content, mark, stored, redactions } = await withRoom(
+      async (takeBytes) => {
+        const body = await read(request, takeBytes);
+        const decoded = decode(body, { signal, encoding });
+        return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
+      },
+    );
     const outcome = await store.write(content, mark);
     stored();
     if (outcome === 'duplicate') counts.duplicates += 1;
@@ -53,17 +50,7 @@ export function createIngest(options: IngestOptions): Ingest {
     for (const [cause, count] of dropped) options.drops.add({ cause, signal, sender, count });
     return encodeOtlpSuccess({ signal, encoding, rejected, message });
   };
-  const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
-    const failure = isBelayError(error) ? error : new BelayError('server.failed', 'Belay failed.', { cause: error });
-    const isShed = failure.status === 503 || failure.status === 429;
-    counts[isShed ? 'shed' : 'refused'] += 1;
-    const cause = dropCauseOf(failure.code);
-    // What was in a request that was not read is not known, so it counts as one.
-    if (cause !== undefined) options.drops.add({ cause, signal: signalOf(request.url), sender: '', count: 1 });
-    // 500 is never sent: exporters would not send again, and nothing has been stored.
-    if (failure.code === 'server.failed') log.error({ err: error }, 'ingest failed');
-    return sendFailure(request, reply, failure);
-  };
+  const refuse = refusing(options, counts);
 
   return {
     routes: async (app: FastifyInstance) => {
@@ -83,6 +70,24 @@ export function createIngest(options: IngestOptions): Ingest {
     closedThrough: store.closedThrough,
     stats: () => ({ ...counts, late: store.stats().lateRows, redacted: Object.fromEntries(redacted) }),
     close: async () => {},
+  };
+}
+
+/** Counts a request that is not taken, and says why. */
+function refusing(
+  { drops, log }: IngestOptions,
+  counts: { shed: number; refused: number },
+): (request: FastifyRequest, reply: FastifyReply, error: unknown) => FastifyReply {
+  return (request, reply, error) => {
+    const failure = isBelayError(error) ? error : new BelayError('server.failed', 'Belay failed.', { cause: error });
+    const isShed = failure.status === 503 || failure.status === 429;
+    counts[isShed ? 'shed' : 'refused'] += 1;
+    const cause = dropCauseOf(failure.code);
+    // What was in a request that was not read is not known, so it counts as one.
+    if (cause !== undefined) drops.add({ cause, signal: signalOf(request.url), sender: '', count: 1 });
+    // 500 is never sent: exporters would not send again, and nothing has been stored.
+    if (failure.code === 'server.failed') log.error({ err: error }, 'ingest failed');
+    return sendFailure(request, reply, failure);
   };
 }
 

@@ -9,7 +9,7 @@ export type BulkColumn = Pick<NativeColumn<never>, 'type' | 'rows' | 'writePrefi
 export interface FixedColumn extends BulkColumn {
   append(rows: ArrayBufferView): void;
   /** The same row, `width` bytes, several times. */
-  fill(row: Uint8Array, rows: number): void;
+  repeat(row: Uint8Array, rows: number): void;
 }
 
 /** Texts with few distinct values: a dictionary for the block, and an index a row. */
@@ -38,7 +38,7 @@ export function fixed(type: string, width: number): FixedColumn {
       invariant(rows.byteLength % width === 0, `${rows.byteLength} bytes are whole rows of ${type}`);
       data.bytes(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
     },
-    fill(row, rows) {
+    repeat(row, rows) {
       const all = new Uint8Array(width * rows);
       all.set(row);
       // Each step doubles what is there.

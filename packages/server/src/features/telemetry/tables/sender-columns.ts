@@ -26,8 +26,8 @@ export function appendSender(
   }: { readonly resources: readonly ResourceFacts[]; readonly resource: Uint32Array; readonly rows: number },
   { second, request }: Arrival,
 ): void {
-  c._in.fill(new Uint8Array(Uint32Array.of(second).buffer), rows);
-  c._req.fill(new Uint8Array(BigUint64Array.of(request).buffer), rows);
+  c._in.repeat(new Uint8Array(Uint32Array.of(second).buffer), rows);
+  c._req.repeat(new Uint8Array(BigUint64Array.of(request).buffer), rows);
   const pick = (textOf: (facts: ResourceFacts) => string): string[] => resources.map(textOf);
   c.service.append(
     pick((facts) => facts.service),
