@@ -46,7 +46,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const promql = createPromql({ reader: telemetry.reader, clock, version });
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
   opened.add(() => watch.close());
-  const explore = createExplore(composing, telemetry);
+  const explore = createExplore(composing, db, telemetry);
   return {
     access,
     routes: [
