@@ -2,11 +2,14 @@ import type { JSX } from 'preact';
 import { Redirect, Route, Switch } from 'wouter-preact';
 import { ChangesPage } from './changes/changes-page.tsx';
 import { OverviewPage } from './overview/overview-page.tsx';
-import { RolloutPage } from './rollout/rollout-page.tsx';
 import { lazyPage } from './shell/lazy-page.tsx';
 import { PageFrame } from './shell/page-frame.tsx';
 
-// What is opened at 3 a.m. comes at once: overview, changes, the change. The rest comes when it is first opened.
+// Overview and changes come at once; the rest when it is first opened. The page of a change, which is what a message at
+// 3 a.m. leads to, is fetched together with the first question to the server rather than after it.
+const loadRolloutPage = async () => (await import('./rollout/rollout-page.tsx')).RolloutPage;
+const RolloutPage = lazyPage('Change', loadRolloutPage);
+if (/^\/changes\/./.test(window.location.pathname)) loadRolloutPage().catch(() => undefined);
 const FlagsPage = lazyPage('Flags', async () => (await import('./flags/flags-page.tsx')).FlagsPage);
 const NewFlagPage = lazyPage('New flag', async () => (await import('./flags/new-flag-page.tsx')).NewFlagPage);
 const FlagPage = lazyPage('Flag', async () => (await import('./flags/flag-page.tsx')).FlagPage);

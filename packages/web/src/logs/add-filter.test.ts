@@ -1,3 +1,4 @@
+import { parseLogQuery } from '@belay/core/logs';
 import { expect, it } from 'vitest';
 import { addFilter } from './add-filter.ts';
 
@@ -10,4 +11,17 @@ it.each([
   ['', 'empty', '', false, 'empty:""'],
 ])('adds to "%s"', (query, name, value, isExcluded, text) => {
   expect(addFilter(query, name, value, isExcluded)).toBe(text);
+});
+
+it('writes what the server reads back as this field with this value', () => {
+  for (const [name, value] of [
+    ['http.route', '/cart'],
+    ['2nd name', 'a "b" \\ c'],
+    ['sql', 'select *'],
+    ['n', '>5'],
+  ] as const)
+    expect(parseLogQuery(addFilter('', name, value))).toEqual({
+      ok: true,
+      expression: { kind: 'attribute', name, comparison: '=', value },
+    });
 });

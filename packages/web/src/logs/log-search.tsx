@@ -23,7 +23,7 @@ export function LogSearch(props: {
         type="search"
         className="mono"
         aria-label="Find log lines"
-        placeholder="timeout -retry level:warn http.route:/cart"
+        placeholder="timeout -retry level:>=warn http.route:/cart"
         autoComplete="off"
         spellcheck={false}
         value={typed}

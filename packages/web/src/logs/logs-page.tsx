@@ -39,7 +39,7 @@ export function LogsPage(): JSX.Element {
       tools={
         <>
           <ServiceFilter />
-          <RangePicker live={live} />
+          {view !== 'tail' && <RangePicker live={live} />}
         </>
       }
     >

@@ -4,9 +4,11 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
 import { useApi } from '../api/api-context.ts';
 import { flagsQuery, overviewQuery, rolloutsQuery } from '../api/queries.ts';
+import { issuesQuery } from '../errors/issue-queries.ts';
 import { Icon } from '../parts/icon.tsx';
+import { signalsQuery } from '../signals/signal-queries.ts';
 import { actionEntries, findEntries, type PaletteEntry } from './palette-entries.ts';
-import { places } from './places.ts';
+import { explorerRooms, places } from './places.ts';
 
 export interface PaletteProps {
   readonly onClose: () => void;
@@ -112,6 +114,8 @@ function useEntries({ onShip, onHelp }: PaletteProps): readonly PaletteEntry[] {
   const overview = useQuery(overviewQuery(api));
   const rollouts = useInfiniteQuery(rolloutsQuery(api, {}));
   const flags = useInfiniteQuery(flagsQuery(api));
+  const signals = useInfiniteQuery(signalsQuery(api, {}));
+  const issues = useInfiniteQuery(issuesQuery(api, {}));
   const act = useMutation({
     mutationFn: (request: {
       readonly endpoint: 'rolloutRollback' | 'rolloutHold' | 'rolloutResume';
@@ -135,6 +139,13 @@ function useEntries({ onShip, onHelp }: PaletteProps): readonly PaletteEntry[] {
       command: null,
       run: () => navigate(place.href),
     })),
+    ...explorerRooms.map((room): PaletteEntry => ({
+      id: room.href,
+      group: 'Go to',
+      text: room.name,
+      command: room.command,
+      run: () => navigate(room.href),
+    })),
     { id: 'ship', group: 'Run', text: 'Ship a change', command: 'belay rollout start', run: onShip },
     { id: 'new-flag', group: 'Run', text: 'New flag', command: 'belay flag set', run: () => navigate('/flags/new') },
     { id: 'help', group: 'Run', text: 'Keyboard shortcuts', command: null, run: onHelp },
@@ -144,6 +155,20 @@ function useEntries({ onShip, onHelp }: PaletteProps): readonly PaletteEntry[] {
       text: `#${rollout.number} ${rollout.title}`,
       command: `belay rollout status ${rollout.number}`,
       run: () => navigate(`/changes/${rollout.id}`),
+    })),
+    ...(signals.data?.pages.flatMap((page) => page.items) ?? []).map((signal): PaletteEntry => ({
+      id: `signal-${signal.id}`,
+      group: 'Signals',
+      text: signal.service === null ? signal.title : `${signal.title} ${signal.service}`,
+      command: null,
+      run: () => navigate(`/signals/${encodeURIComponent(signal.id)}`),
+    })),
+    ...(issues.data?.pages.flatMap((page) => page.items) ?? []).map((issue): PaletteEntry => ({
+      id: `issue-${issue.id}`,
+      group: 'Errors',
+      text: issue.title,
+      command: null,
+      run: () => navigate(`/errors/${encodeURIComponent(issue.id)}`),
     })),
     ...(flags.data?.pages.flatMap((page) => page.items) ?? []).map((flag): PaletteEntry => ({
       id: `flag-${flag.key}`,

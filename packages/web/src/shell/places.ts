@@ -17,6 +17,16 @@ export const places = [
   { href: '/settings', name: 'Settings', icon: 'settings', keys: 'G T' },
 ] as const satisfies readonly Place[];
 
+/** Rooms of the explorer, which the palette opens at once. */
+export const explorerRooms = [
+  { href: '/scorecards', name: 'Scorecards', command: null },
+  { href: '/explore/metrics', name: 'Metrics', command: 'belay query' },
+  { href: '/explore/logs', name: 'Logs', command: null },
+  { href: '/explore/logs?show=tail', name: 'Logs, live', command: null },
+  { href: '/explore/traces', name: 'Traces', command: null },
+  { href: '/explore/traces?show=map', name: 'Service map', command: null },
+] as const satisfies readonly { href: string; name: string; command: string | null }[];
+
 /** What a phone's bar has room for; the rest stands under More. */
 export const barPlaces: readonly Place[] = places.filter((place) => !['/flags', '/settings'].includes(place.href));
 export const morePlaces: readonly Place[] = places.filter((place) => !barPlaces.includes(place));
