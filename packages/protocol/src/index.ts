@@ -15,6 +15,7 @@ export * from './overview.ts';
 export * from './plan.ts';
 export * from './primitives.ts';
 export * from './problem.ts';
+export * from './retention-config.ts';
 export * from './rollout.ts';
 export * from './signals-config.ts';
 export * from './signals.ts';

@@ -79,8 +79,8 @@ export const ageingStep = z.object({
   table: z.string(),
   /** Day of arrival, `2026-11-24`. */
   day: z.string(),
-  /** `thin`: rewrite to a weighted sample and to the services still kept; `drop`: the whole day goes. */
-  action: z.enum(['thin', 'drop']),
+  /** `thin`: to a weighted sample and the services still kept; `drop`: the day goes; `compact`: sums of one bucket together. */
+  action: z.enum(['thin', 'drop', 'compact']),
   /** `age`: retention; `budget`: more bytes than the budget; `disk`: the disk is nearly full. */
   because: z.enum(['age', 'budget', 'disk']),
   rowsBefore: count,

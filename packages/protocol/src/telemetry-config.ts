@@ -1,6 +1,7 @@
 import { checkOwnPattern, redactionRules, type RedactionRule } from '@belay/core/redaction';
 import { z } from 'zod';
 import { durationText } from './plan.ts';
+import { storageConfig } from './retention-config.ts';
 
 const ruleNames = Object.keys(redactionRules) as [RedactionRule, ...RedactionRule[]];
 
@@ -41,5 +42,6 @@ export const telemetryConfig = z.strictObject({
   sample_max_ahead: durationText.optional(),
   /** Secrets are taken out of attributes, log bodies and errors before they are stored. */
   redaction: redactionConfig.optional(),
+  ...storageConfig,
 });
 export type TelemetryConfig = z.infer<typeof telemetryConfig>;

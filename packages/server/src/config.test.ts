@@ -60,6 +60,11 @@ test('every setting has a twin in the environment that reaches the configuration
     sample_max_age: '1h',
     sample_max_ahead: '1m',
     redaction: '{off: [jwt], keys: [tax_no]}',
+    retention: '{traces: {raw: 7d}, services: {shop: {logs: {keep: 60d}}}}',
+    sampling: '{traces: "5%", critical: [{operation: "POST *"}]}',
+    disk_budget: '20GB',
+    min_free_disk: '2GB',
+    memory_mb: '512',
   };
   const environment = Object.fromEntries(settings.map(({ path, variable }) => [variable, samples[path[1]]]));
   const { explained } = loadConfig({ ...nowhere, environment });

@@ -12,6 +12,7 @@ import { createExplore } from './explore.ts';
 import { createSelfWatch } from './self-watch.ts';
 import type { SelfWatchOptions } from './self-watch.ts';
 import { openTelemetry } from './telemetry.ts';
+import { createUpkeep } from './upkeep.ts';
 
 /** Every feature of the server, wired to the ones it needs. */
 export async function createFeatures(composing: Composing, db: Database, bus: Bus) {
@@ -44,13 +45,14 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });
+  const upkeep = createUpkeep(composing, db, watched);
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
   opened.add(() => watch.close());
-  const explore = createExplore(composing, db, telemetry);
+  const explore = createExplore(composing, telemetry);
   return {
     access,
     routes: [
-      ...[access, ...watch.features, flags, changes, promql, ...explore.features].map(({ routes }) => routes),
+      ...[access, ...watch.features, flags, changes, promql, ...explore.features, upkeep].map(({ routes }) => routes),
       async (app: FastifyInstance) => series.routes(app, {}),
       async (app: FastifyInstance) => ingest.routes(app, {}),
     ],

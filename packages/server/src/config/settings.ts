@@ -42,6 +42,11 @@ export const settings: readonly Setting[] = [
   // Ten minutes are more than any clock that is set by a network is wrong.
   text('telemetry', 'sample_max_ahead', 'BELAY_TELEMETRY_SAMPLE_MAX_AHEAD', '10m'),
   yaml('telemetry', 'redaction', 'BELAY_TELEMETRY_REDACTION', {}),
+  yaml('telemetry', 'retention', 'BELAY_TELEMETRY_RETENTION', {}),
+  yaml('telemetry', 'sampling', 'BELAY_TELEMETRY_SAMPLING', {}),
+  text('telemetry', 'disk_budget', 'BELAY_TELEMETRY_DISK_BUDGET', null),
+  text('telemetry', 'min_free_disk', 'BELAY_TELEMETRY_MIN_FREE_DISK', null),
+  yaml('telemetry', 'memory_mb', 'BELAY_TELEMETRY_MEMORY_MB', null),
 ];
 
 function text(section: Section, key: string, variable: string, fallback: unknown): Setting {

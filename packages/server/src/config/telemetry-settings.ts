@@ -1,6 +1,8 @@
 import type { RedactionOptions } from '@belay/core/redaction';
 import { parseDuration } from '@belay/core/rollout';
 import type { TelemetryConfig } from '@belay/protocol';
+import type { RetentionPolicy } from '../features/storage/api.ts';
+import { bytesOf, retentionOf } from './retention-settings.ts';
 
 /** What is taken in, in numbers. */
 export interface TelemetrySettings {
@@ -10,10 +12,20 @@ export interface TelemetrySettings {
   readonly sampleMaxAgeMs: number;
   readonly sampleMaxAheadMs: number;
   readonly redaction: RedactionOptions;
+  readonly retention: RetentionPolicy;
+  /** Null: by the size of the disk. */
+  readonly minFreeDiskBytes: number | null;
+  /** Null: by what the container or the machine has. */
+  readonly memoryMb: number | null;
 }
 
 /** `telemetry` of belay.yaml with every default filled in. */
-export type TelemetryInput = { readonly [Key in keyof TelemetryConfig]-?: NonNullable<TelemetryConfig[Key]> };
+export type TelemetryInput = {
+  readonly [Key in Exclude<keyof TelemetryConfig, Nullable>]-?: NonNullable<TelemetryConfig[Key]>;
+} & { readonly [Key in Nullable]: NonNullable<TelemetryConfig[Key]> | null };
+
+/** Keys without a default of their own. */
+type Nullable = 'disk_budget' | 'min_free_disk' | 'memory_mb';
 
 /** Turns `telemetry` of belay.yaml into numbers; its schema has checked the texts. */
 export function telemetryOf(input: TelemetryInput): TelemetrySettings {
@@ -24,6 +36,9 @@ export function telemetryOf(input: TelemetryInput): TelemetrySettings {
     sampleMaxAgeMs: parseDuration(input.sample_max_age) ?? 0,
     sampleMaxAheadMs: parseDuration(input.sample_max_ahead) ?? 0,
     redaction: redactionOf(input.redaction),
+    retention: retentionOf(input),
+    minFreeDiskBytes: bytesOf(input.min_free_disk),
+    memoryMb: input.memory_mb,
   };
 }
 

@@ -84,4 +84,4 @@ export interface LoopStatus {
 }
 
 export { createChanges } from './changes.ts';
-export { newestJudgedSecond, requireRollout } from './rollout-store.ts';
+export { newestJudgedSecond } from './rollout-store.ts';

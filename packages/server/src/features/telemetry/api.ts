@@ -1,5 +1,6 @@
 import type { Histogram, OutcomeBlock, Side } from '@belay/core';
 import type { WriteRequest } from './tables/row-set.ts';
+import type { RollupMaker } from './rollups/rollup-maker.ts';
 import type { TelemetryReader } from './telemetry-reader.ts';
 
 /** Which outcomes a rollout's attempt is judged on. */
@@ -111,6 +112,8 @@ export interface TelemetryStore {
   lastSeen(query: LastSeenQuery): Promise<readonly Seen[]>;
   /** For questions of other features in SQL. */
   readonly reader: TelemetryReader;
+  /** Sums by minute, hour and day of everything that has arrived. */
+  readonly rollups: RollupMaker;
   stats(): TelemetryStats;
   /** Stores what is waiting, then stops. The engine is the caller's to close. */
   close(): Promise<void>;
@@ -136,7 +139,7 @@ export interface TelemetryStats {
 
 export { createTelemetryStore, type TelemetryStoreOptions } from './telemetry-store.ts';
 export { ownPoints, type OwnPoint } from './tables/own-points.ts';
-export { rowsOfBatch, rowsOfColumns } from './tables/batch-rows.ts';
+export { rowsOfBatch } from './tables/batch-rows.ts';
 export { fingerprintOf } from './tables/distribution-columns.ts';
 export { rowsOfMetrics } from './tables/metric-rows.ts';
 export { rowSet, upkeepRows } from './tables/row-set.ts';
@@ -144,6 +147,8 @@ export type { Arrival, RowSet, UpkeepRows, WriteRequest } from './tables/row-set
 export type { SeriesDescription } from './tables/series.ts';
 export { allTables } from './tables/table-registry.ts';
 export type { TableDefinition } from './tables/table-definition.ts';
+export { compactRollup, isCompactable, rolledThrough } from './rollups/rollup-days.ts';
+export type { RollupMaker, RollupMarks } from './rollups/rollup-maker.ts';
 export type { QueryStats } from './query-stats.ts';
 export type { BytesOptions, ReadOptions, ReaderStats, TelemetryReader } from './telemetry-reader.ts';
 export { createSqlParameters, type SqlParameters } from './sql-parameters.ts';

@@ -4,6 +4,7 @@ import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telem
 import type { TelemetryStore } from './api.ts';
 import { readBlocks } from './block-reader.ts';
 import { createCommitWriter } from './commit-writer.ts';
+import { createRollupMaker } from './rollups/rollup-maker.ts';
 import { allTables } from './tables/table-registry.ts';
 import { createTelemetryReader } from './telemetry-reader.ts';
 import { readBaseline, readLastSeen, readServiceSeries, seriesOfBlocks } from './series-reader.ts';
@@ -44,6 +45,12 @@ export function createTelemetryStore(options: TelemetryStoreOptions): TelemetryS
       whenPrepared: writer.whenPrepared,
       log: options.log,
       tables: () => allTables.map(({ name }) => name),
+    }),
+    rollups: createRollupMaker({
+      engine,
+      log: options.log,
+      whenPrepared: writer.whenPrepared,
+      closedThrough: writer.closedThrough,
     }),
     write: writer.write,
     closedThrough: writer.closedThrough,

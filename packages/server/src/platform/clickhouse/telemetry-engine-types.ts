@@ -52,6 +52,8 @@ export interface TelemetryEngine {
   insertNative(insert: NativeInsert): Promise<void>;
   /** Free disk below which nothing is stored; the tables are told too. */
   minFreeDiskBytes(): Promise<number>;
+  /** The disk of the embedded engine; null where a server has its own. */
+  disk(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
   /** Rejects with `storage.full` when the disk guard is closed. */
   requireDiskSpace(): Promise<void>;
   /** Process id of the embedded engine, for tests and the status page. */

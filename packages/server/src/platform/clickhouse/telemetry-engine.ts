@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { mkdirSync, mkdtempSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { Agent, type AgentOptions } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -65,6 +66,7 @@ function embedded(options: TelemetryEngineOptions): TelemetryEngine {
     pid: supervisor.pid,
     minFreeDiskBytes: guard.minimum,
     requireDiskSpace: guard.require,
+    disk: () => diskOf(options.dataDir),
     async whenReady(timeoutMs) {
       if (supervisor.status() === 'ready') return;
       const ready = new Promise<'ready'>((resolve) => waiting.push(() => resolve('ready')));
@@ -124,6 +126,7 @@ function remote(options: TelemetryEngineOptions, url: string): TelemetryEngine {
     pid: () => undefined,
     minFreeDiskBytes: guard.minimum,
     requireDiskSpace: guard.require,
+    disk: async () => null,
     async whenReady(timeoutMs) {
       const polls = Math.max(1, Math.ceil(timeoutMs / POLL_MS));
       for (let poll = 0; poll < polls && !state.closed; poll += 1) {
@@ -183,6 +186,11 @@ function socketPathIn(dataDir: string): string {
   return inside.length <= LONGEST_SOCKET_PATH
     ? inside
     : path.join(mkdtempSync(path.join(tmpdir(), 'belay-')), 'engine.sock');
+}
+
+async function diskOf(folder: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
+  const { blocks, bavail, bsize } = await statfs(folder);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 function unavailable(status: string): BelayError {

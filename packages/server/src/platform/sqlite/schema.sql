@@ -128,6 +128,28 @@ CREATE TABLE "settings" (
   "updated_at" bigint not null
 );
 
+CREATE TABLE "storage_days" (
+  "table_name" text not null,
+  "day" text not null,
+  "state" text not null,
+  "rows_seen" bigint not null,
+  "rows_before" bigint not null,
+  "bytes_before" bigint not null,
+  "bytes_after" bigint not null,
+  constraint "storage_days_key" primary key ("table_name",
+  "day")
+);
+
+CREATE TABLE "storage_quarantine" (
+  "part_key" text primary key,
+  "part_json" text not null
+);
+
+CREATE TABLE "storage_runs" (
+  "started_at" bigint primary key,
+  "run_json" text not null
+);
+
 CREATE TABLE "tokens" (
   "id" text primary key,
   "name" text not null,

@@ -50,7 +50,7 @@ function createStatement(table: TableDefinition): string {
   const indexes = Object.entries(table.indexes ?? {}).map(([index, type]) => `INDEX ${index} ${type}`);
   return `CREATE TABLE IF NOT EXISTS ${name} (${[...columns, ...indexes].join(', ')}) ENGINE = ${engine}
     ${partitionBy === '' ? '' : `PARTITION BY ${partitionBy}`} ORDER BY ${orderBy}
-    TTL ${agesBy} + INTERVAL ${retentionDays} DAY`;
+    ${isAged(table) ? '' : `TTL ${agesBy} + INTERVAL ${retentionDays} DAY`}`;
 }
 
 function changes(table: TableDefinition, layout: Layout, settings: readonly string[]): string[] {
@@ -59,10 +59,16 @@ function changes(table: TableDefinition, layout: Layout, settings: readonly stri
   const columns = Object.entries(table.columns).filter(([column]) => !layout.columns.has(column));
   const indexes = Object.entries(table.indexes ?? {}).filter(([index]) => !layout.indexes.has(index));
   return [
+    ...(isAged(table) && / TTL /.test(layout.engine) ? [`ALTER TABLE ${table.name} REMOVE TTL`] : []),
     ...columns.map(([column, type]) => `ALTER TABLE ${table.name} ADD COLUMN IF NOT EXISTS ${column} ${type}`),
     ...indexes.map(([index, type]) => `ALTER TABLE ${table.name} ADD INDEX IF NOT EXISTS ${index} ${type}`),
     ...(other.length === 0 ? [] : [`ALTER TABLE ${table.name} MODIFY SETTING ${other.join(', ')}`]),
   ];
+}
+
+/** Days of arrival are thinned and dropped by ageing, which knows what must be summed up before. */
+function isAged({ partitionBy }: TableDefinition): boolean {
+  return partitionBy === undefined;
 }
 
 function tableSettings(minFreeDiskBytes: number): string[] {

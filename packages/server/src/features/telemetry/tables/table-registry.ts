@@ -10,6 +10,7 @@ import { outcomesTable } from './outcomes.ts';
 import { resourcesTable } from './resources.ts';
 import { sentrySessionsTable } from './sentry-sessions.ts';
 import { seriesTable } from './series.ts';
+import { marksTable, rollupTables } from './rollup-tables.ts';
 import { spansTable } from './spans.ts';
 import { summaryPointsTable } from './summary-points.ts';
 import type { RequestTable, TableDefinition, UpkeepTable } from './table-definition.ts';
@@ -37,4 +38,4 @@ export const requestTables: readonly RequestTable[] = [
 export const upkeepTables: readonly UpkeepTable[] = [resourcesTable, seriesTable];
 
 /** Every table of the store. */
-export const allTables: readonly TableDefinition[] = [...requestTables, ...upkeepTables];
+export const allTables: readonly TableDefinition[] = [...requestTables, ...upkeepTables, ...rollupTables, marksTable];

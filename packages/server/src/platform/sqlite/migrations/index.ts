@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { accessMigration } from './0001-access.ts';
 import { flagsMigration } from './0002-flags.ts';
 import { changesMigration } from './0003-changes.ts';
+import { storageMigration } from './0006-storage.ts';
 import { ingestMigration } from './0008-ingest.ts';
 
 /** All migrations in order. Append only: a migration is never edited once it is merged. */
@@ -9,5 +10,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001-access': accessMigration,
   '0002-flags': flagsMigration,
   '0003-changes': changesMigration,
+  '0006-storage': storageMigration,
   '0008-ingest': ingestMigration,
 };
