@@ -21,6 +21,8 @@ export interface MetricStore {
   writePrometheus(series: readonly TestSeries[]): Promise<void>;
   /** As OTLP/JSON. */
   writeOtlp(body: unknown): Promise<void>;
+  /** Ends the engine's process as a crash would. */
+  killEngine(): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,10 @@ export async function openMetricStore(): Promise<MetricStore> {
     writeOtlp: async (body) => {
       const bytes = new TextEncoder().encode(JSON.stringify(body));
       await write(decodeOtlpMetrics(bytes, { encoding: 'json', index, times }));
+    },
+    killEngine() {
+      const pid = engine.pid();
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
     },
     async close() {
       await store.close();
