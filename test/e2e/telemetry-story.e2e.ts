@@ -88,16 +88,38 @@ it('a wrong query is marked at its column', async () => {
   await page.getByText('parse error').first().waitFor();
 });
 
-it.each(['/explore/logs', '/explore/metrics', '/settings'])('%s shows real data without findings', async (place) => {
-  for (const size of [desktop, phone]) {
-    const other = await browser.open(server.url + place, { size, dark: size === phone });
-    await other.locator('h1').first().waitFor();
-    await other.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
-    expect(await axeFindings(other)).toEqual([]);
-    expect(await sidewaysScroll(other)).toBe(0);
-    await other.close();
-  }
+it('a request is found, and opens as a waterfall that leads to its lines', async () => {
+  await page.goto(`${server.url}/explore/traces`);
+  await page.getByRole('link', { name: 'POST /orders' }).click();
+  await page.locator('.span-row').nth(1).waitFor();
+  await page.getByRole('button', { name: /SELECT stock/ }).click();
+  await page.locator('.span-open').waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByRole('link', { name: /log lines?$/ }).click();
+  await page.locator('.lines li').first().waitFor();
 });
+
+it.each([
+  ['operations', 'tbody tr'],
+  ['map', '.node'],
+])('spans make %s', async (view, shown) => {
+  await page.goto(`${server.url}/explore/traces?show=${view}`);
+  await page.locator(shown).first().waitFor();
+});
+
+it.each(['/explore/logs', '/explore/metrics', '/explore/traces', '/settings'])(
+  '%s shows real data without findings',
+  async (place) => {
+    for (const size of [desktop, phone]) {
+      const other = await browser.open(server.url + place, { size, dark: size === phone });
+      await other.locator('h1').first().waitFor();
+      await other.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+      expect(await axeFindings(other)).toEqual([]);
+      expect(await sidewaysScroll(other)).toBe(0);
+      await other.close();
+    }
+  },
+);
 
 it('asks nobody but Belay, and logs no error', () => {
   expect(browser.foreign).toEqual([]);

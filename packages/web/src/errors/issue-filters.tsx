@@ -1,4 +1,7 @@
 import type { JSX } from 'preact';
+import { useInfiniteQuery } from '@tanstack/preact-query';
+import { useApi } from '../api/api-context.ts';
+import { rolloutsQuery } from '../api/queries.ts';
 import { Choice, Segments } from '../parts/choice.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { SearchField } from '../parts/search-field.tsx';
@@ -75,7 +78,7 @@ export function IssueFilters({ field }: { readonly field: { current: HTMLInputEl
       />
       {since !== '' && (
         <button className="btn small" type="button" onClick={() => setSince('')}>
-          Since change {/^\d+$/.test(since) ? `#${since}` : since}
+          Since change <SinceName id={since} />
           <Icon name="close" />
           <span className="vh">, press to show all</span>
         </button>
@@ -85,4 +88,11 @@ export function IssueFilters({ field }: { readonly field: { current: HTMLInputEl
       <Choice label="Order" value={sort} options={sorts} onChoose={setSort} />
     </div>
   );
+}
+
+/** A change as people know it; its id while its name is not known. */
+function SinceName({ id }: { readonly id: string }): JSX.Element {
+  const changes = useInfiniteQuery(rolloutsQuery(useApi(), {}));
+  const found = changes.data?.pages.flatMap((page) => page.items).find((one) => one.id === id);
+  return <>{found === undefined ? id : `#${found.number} ${found.title}`}</>;
 }

@@ -6,6 +6,7 @@ import { useApi } from '../api/api-context.ts';
 import { overviewQuery } from '../api/queries.ts';
 import { toneIcons } from '../format/verdict-icons.ts';
 import { ChangesTable } from '../changes/changes-table.tsx';
+import { useLive } from '../live/live-provider.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Failure, Loading } from '../parts/states.tsx';
 import { PageFrame } from '../shell/page-frame.tsx';
@@ -36,6 +37,7 @@ export function OverviewPage({ onShip }: { readonly onShip: () => void }): JSX.E
 }
 
 function Overview({ overview, onShip }: { readonly overview: OverviewView; readonly onShip: () => void }): JSX.Element {
+  const isLost = useLive().freshness.value.kind === 'lost';
   const isFirstTime = overview.changes.length === 0 && overview.goingOut.length === 0;
   return (
     <>
@@ -61,7 +63,7 @@ function Overview({ overview, onShip }: { readonly overview: OverviewView; reado
         {overview.whenYouHaveAMinute.length > 0 && <Minute items={overview.whenYouHaveAMinute} />}
       </div>
       {overview.signals.length > 0 && (
-        <div className="sigs">
+        <div className={isLost ? 'sigs stale' : 'sigs'}>
           {overview.signals.map((signal) => (
             <SignalCard key={signal.id} signal={signal} />
           ))}

@@ -7,6 +7,7 @@ import { useApi } from '../api/api-context.ts';
 import { ExplorerFrame } from '../explore/explorer-frame.tsx';
 import { NoTelemetry } from '../explore/no-telemetry.tsx';
 import { ServiceFilter } from '../explore/service-filter.tsx';
+import { useLive } from '../live/live-provider.tsx';
 import { Segments } from '../parts/choice.tsx';
 import { MoreRows } from '../parts/more-rows.tsx';
 import { SearchField } from '../parts/search-field.tsx';
@@ -66,6 +67,7 @@ function List({ field }: { readonly field: { current: HTMLInputElement | null } 
       ...(search === '' ? {} : { search }),
     }),
   );
+  const isLost = useLive().freshness.value.kind === 'lost';
   const signals = list.data?.pages.flatMap((page) => page.items) ?? [];
   const isFiltered = search !== '' || chosen !== '' || service !== '';
   return (
@@ -90,7 +92,7 @@ function List({ field }: { readonly field: { current: HTMLInputElement | null } 
         />
       )}
       {signals.length > 0 && (
-        <ul className="siglist">
+        <ul className={isLost ? 'siglist stale' : 'siglist'}>
           {signals.map((signal) => (
             <SignalRow key={signal.id} signal={signal} />
           ))}

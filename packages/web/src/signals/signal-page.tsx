@@ -6,6 +6,7 @@ import { useApi } from '../api/api-context.ts';
 import { ChartCard } from '../chart/chart-card.tsx';
 import { ExplorerFrame } from '../explore/explorer-frame.tsx';
 import { formatValue } from '../format/values.ts';
+import { useLive } from '../live/live-provider.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Failure, InlineFailure, Loading } from '../parts/states.tsx';
 import { RangePicker } from '../range/range-picker.tsx';
@@ -48,8 +49,9 @@ function Body(props: {
   readonly onEdit: () => void;
 }): JSX.Element {
   const { signal, live } = props;
+  const isLost = useLive().freshness.value.kind === 'lost';
   return (
-    <article>
+    <article className={isLost ? 'stale' : ''}>
       <div className="head">
         <div>
           <h1>{signal.title}</h1>
