@@ -14,7 +14,8 @@ import { gzipSync } from 'node:zlib';
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '1200' } } });
 const REQUESTS = Number(values.requests);
 const CONNECTIONS = 64;
-const ITEMS = { spans: 512, outcomes: 256 } as const;
+const ITEMS = { spans: 512, logs: 512, outcomes: 256 } as const;
+const PATHS = { spans: 'traces', logs: 'logs', outcomes: 'metrics' } as const;
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
@@ -34,7 +35,7 @@ interface Row {
 }
 
 const rows: Row[] = [];
-for (const signal of ['outcomes', 'spans'] as const) rows.push(await measure(signal));
+for (const signal of ['outcomes', 'spans', 'logs'] as const) rows.push(await measure(signal));
 console.table(rows);
 const [cpu] = os.cpus();
 const result = {
@@ -55,7 +56,7 @@ async function measure(signal: keyof typeof ITEMS): Promise<Row> {
   });
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  const address = `${url}/v1/${signal === 'spans' ? 'traces' : 'metrics'}`;
+  const address = `${url}/v1/${PATHS[signal]}`;
   // Encoding and packing are the sender's work and are done before.
   const bodies = Array.from({ length: REQUESTS + 1 }, (_, serial) => gzipSync(bodyOf(signal, serial), { level: 1 }));
   await post(address, agent, bodies.pop() ?? Buffer.alloc(0));
@@ -129,10 +130,11 @@ function bodyOf(signal: keyof typeof ITEMS, serial: number): Buffer {
     1,
     Buffer.concat([attribute(1, 'service.name', 'bench'), attribute(1, 'service.instance.id', `i-${serial % 8}`)]),
   );
-  const items = Array.from({ length: ITEMS[signal] }, (_, index) =>
-    signal === 'spans' ? field(2, span(serial, index, nowNs)) : Buffer.alloc(0),
-  );
-  const content = signal === 'spans' ? items : outcomeMetrics(nowNs, serial);
+  const itemOf = signal === 'spans' ? span : log;
+  const content =
+    signal === 'outcomes'
+      ? outcomeMetrics(nowNs, serial)
+      : Array.from({ length: ITEMS[signal] }, (_, index) => field(2, itemOf(serial, index, nowNs)));
   return field(1, Buffer.concat([resource, field(2, Buffer.concat(content))]));
 }
 
@@ -171,6 +173,29 @@ function span(serial: number, index: number, nowNs: bigint): Buffer {
     fixed64(8, nowNs + durationNs),
     ...attributes,
     ...(index % 10 === 0 ? [field(11, Buffer.concat(evaluation))] : []),
+  ]);
+}
+
+const OUTCOMES_OF_A_LINE = ['accepted', 'charged', 'refused by the bank', 'sent to the warehouse', 'cancelled'];
+
+/** A line as services write them: a sentence with an id, a duration and a name, five attributes, half with a trace. */
+function log(serial: number, index: number, nowNs: bigint): Buffer {
+  const id = Buffer.alloc(16);
+  id.writeUInt32LE(Math.trunc(Math.random() * 2 ** 32), 0);
+  id.writeUInt32LE(serial + 1, 8);
+  id.writeUInt32LE(index + 1, 12);
+  const line = `order ${serial * 1000 + index} ${OUTCOMES_OF_A_LINE[index % 5]} in ${Math.trunc(Math.random() * 900)} ms`;
+  return Buffer.concat([
+    fixed64(1, nowNs),
+    Buffer.of(0x10, index % 50 === 0 ? 17 : 9),
+    text(3, index % 50 === 0 ? 'ERROR' : 'INFO'),
+    field(5, text(1, line)),
+    attribute(6, 'logger.name', `shop.${index % 12}`),
+    attribute(6, 'thread.name', `worker-${index % 16}`),
+    attribute(6, 'tenant', `t-${index % 50}`),
+    attribute(6, 'code.function.name', `handle${index % 40}`),
+    attribute(6, 'client.address', `10.0.${index % 256}.${serial % 256}`),
+    ...(index % 2 === 0 ? [field(9, id), field(10, id.subarray(8))] : []),
   ]);
 }
 

@@ -10,7 +10,11 @@ import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engin
 
 const KILLS = Number(process.env['BELAY_TEST_KILLS'] ?? 16);
 const CLIENTS = 6;
-const SPANS = 20;
+const ROWS = 20;
+/** Every third request is of another signal. */
+type Kind = 'traces' | 'logs' | 'metrics';
+const kindOf = (id: number): Kind => (['traces', 'logs', 'metrics'] as const)[id % 3] ?? 'traces';
+const TABLES_OF = { traces: ['spans', 'evaluations'], logs: ['logs'], metrics: ['m_num'] } as const;
 const dataDir = mkdtempSync(path.join(tmpdir(), 'belay-crash-'));
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -59,9 +63,15 @@ test(
 
     const stored = await countRows();
     expect(acknowledged.length).toBeGreaterThanOrEqual(KILLS / 3);
-    for (const id of acknowledged) expect(stored.spans.get(String(id)), `spans of request ${id}`).toBe(SPANS);
-    for (const id of acknowledged) expect(stored.evaluations.get(String(id)), `flags of request ${id}`).toBe(SPANS);
-    expect([...stored.spans.values()].filter((rows) => rows !== SPANS)).toEqual([]);
+    for (const id of acknowledged) {
+      for (const table of TABLES_OF[kindOf(id)]) {
+        expect(stored[table].get(String(id)), `${table} of request ${id}`).toBe(ROWS);
+      }
+      expect(stored.described.has(String(id)), `what request ${id} refers to`).toBe(true);
+    }
+    for (const table of ['spans', 'evaluations', 'logs', 'm_num'] as const) {
+      expect([...stored[table].values()].filter((rows) => rows !== ROWS)).toEqual([]);
+    }
   },
 );
 
@@ -84,7 +94,7 @@ async function sendUntilStored(url: () => string, id: number): Promise<boolean> 
   const body = requestBody(id);
   for (let attempt = 0; attempt < 200; attempt += 1) {
     try {
-      const response = await fetch(`${url()}/v1/traces`, {
+      const response = await fetch(`${url()}/v1/${kindOf(id)}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
@@ -100,12 +110,35 @@ async function sendUntilStored(url: () => string, id: number): Promise<boolean> 
   return false;
 }
 
+const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
+
 function requestBody(id: number): string {
   const now = BigInt(Date.now()) * 1_000_000n;
-  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
-  const spans = Array.from({ length: SPANS }, (_, index) => ({
+  const resource = { attributes: [text('service.name', 'crash'), text('service.instance.id', String(id))] };
+  const many = <Item>(item: (index: number) => Item): Item[] => Array.from({ length: ROWS }, (_, index) => item(index));
+  if (kindOf(id) === 'logs') {
+    const logRecords = many((index) => ({ timeUnixNano: String(now), body: { stringValue: `line ${index}` } }));
+    return JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] });
+  }
+  if (kindOf(id) === 'metrics') {
+    const dataPoints = many((index) => ({
+      timeUnixNano: String(now),
+      asInt: '7',
+      attributes: [text('n', String(index))],
+    }));
+    return JSON.stringify({
+      resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [{ name: 'g', gauge: { dataPoints } }] }] }],
+    });
+  }
+  const spans = many((index) => spanOf(id, index, now));
+  return JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
+}
+
+function spanOf(id: number, index: number, now: bigint) {
+  const variant = index % 2 === 0 ? 'on' : 'off';
+  return {
     traceId: id.toString(16).padStart(28, 'a') + index.toString(16).padStart(4, '0'),
-    spanId: (id * SPANS + index + 1).toString(16).padStart(16, '0'),
+    spanId: (id * ROWS + index + 1).toString(16).padStart(16, '0'),
     name: 'GET /',
     kind: 2,
     startTimeUnixNano: String(now),
@@ -114,29 +147,32 @@ function requestBody(id: number): string {
       {
         name: 'feature_flag.evaluation',
         timeUnixNano: String(now),
-        attributes: [
-          text('feature_flag.key', 'f'),
-          text('feature_flag.result.variant', index % 2 === 0 ? 'on' : 'off'),
-        ],
+        attributes: [text('feature_flag.key', 'f'), text('feature_flag.result.variant', variant)],
       },
     ],
-  }));
-  const resource = { attributes: [text('service.name', 'crash'), text('service.instance.id', String(id))] };
-  return JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
+  };
 }
 
-async function countRows(): Promise<Record<'spans' | 'evaluations', Map<string, number>>> {
+async function countRows() {
   const engine = createTelemetryEngine({ dataDir, clock: { now: () => Date.now() }, log: silent });
   await engine.whenReady(30_000);
-  const count = async (table: string): Promise<Map<string, number>> => {
-    const result = await engine.client.query({
-      query: `SELECT instance, count() AS n FROM ${table} GROUP BY instance`,
-      format: 'JSONEachRow',
-    });
+  const rowsOf = async (query: string): Promise<Map<string, number>> => {
+    const result = await engine.client.query({ query, format: 'JSONEachRow' });
     const rows = await result.json<{ instance: string; n: number }>();
     return new Map(rows.map((row) => [row.instance, row.n]));
   };
-  const counted = { spans: await count('spans'), evaluations: await count('evaluations') };
+  const count = (table: string) => rowsOf(`SELECT instance, count() AS n FROM ${table} GROUP BY instance`);
+  const counted = {
+    spans: await count('spans'),
+    evaluations: await count('evaluations'),
+    logs: await count('logs'),
+    m_num: await rowsOf(
+      `SELECT s.instance AS instance, count() AS n FROM m_num AS m
+        INNER JOIN (SELECT DISTINCT fp, instance FROM series) AS s ON m.fp = s.fp GROUP BY instance`,
+    ),
+    // Facts may be written twice, but never be missing.
+    described: await rowsOf('SELECT instance, uniqExact(res_id) AS n FROM resources GROUP BY instance'),
+  };
   await engine.close();
   return counted;
 }
