@@ -6,6 +6,7 @@ import { generateBelayYamlReference } from './generators/belay-yaml-reference.ts
 import { generateCliReference } from './generators/cli-reference.ts';
 import { generateEndpointPaths } from './generators/endpoint-paths.ts';
 import { generateExitCodesReference } from './generators/exit-codes-reference.ts';
+import { generateTelemetryTables } from './generators/telemetry-tables.ts';
 import { generateConfigSchema, generateErrorsReference, generateOpenApi } from './generators/server-references.ts';
 
 interface Generator {
@@ -24,6 +25,7 @@ const generators: readonly Generator[] = [
   { file: 'docs/reference/belay.schema.json', generate: generateConfigSchema },
   { file: 'docs/reference/errors.md', generate: generateErrorsReference },
   { file: 'docs/reference/openapi.json', generate: generateOpenApi },
+  { file: 'docs/reference/telemetry-tables.md', generate: generateTelemetryTables },
   { file: 'packages/server/src/platform/sqlite/schema.sql', generate: schemaSql },
 ];
 

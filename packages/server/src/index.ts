@@ -5,3 +5,4 @@ export type { RunningServer, StartOptions } from './main.ts';
 export { openApiDocument } from './platform/http/openapi.ts';
 export { schemaSql } from './platform/sqlite/schema-sql.ts';
 export { version } from './version.ts';
+export { allTables } from './features/telemetry/api.ts';
