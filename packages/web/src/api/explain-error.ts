@@ -38,6 +38,11 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401;
 }
 
+/** Whether the server does not have this at all, as one that is older than the dashboard in an open tab. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
 function issueText(issue: {
   readonly message: string;
   readonly seen?: string | undefined;

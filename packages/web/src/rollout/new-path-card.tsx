@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/preact-query';
 import type { JSX } from 'preact';
 import { Link } from 'wouter-preact';
 import { useApi } from '../api/api-context.ts';
+import { isMissing } from '../api/explain-error.ts';
 import { newErrorsQuery } from '../api/queries.ts';
 import { formatCount, plural } from '../format/numbers.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -18,7 +19,7 @@ const doubt = { sure: '', likely: 'likely, not certain yet', 'cannot-tell': 'too
 /** Errors that the old path never had, with where they were thrown. */
 export function NewPathCard({ rollout }: { readonly rollout: RolloutView }): JSX.Element | null {
   const found = useQuery(newErrorsQuery(useApi(), rollout.id));
-  if (rollout.startedAt === null) return null;
+  if (rollout.startedAt === null || isMissing(found.error)) return null;
   const span = `from=${rollout.startedAt}&to=${rollout.endedAt ?? Date.now()}`;
   return (
     <section className="card" aria-labelledby="new-path-title">

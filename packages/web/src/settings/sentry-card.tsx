@@ -2,13 +2,14 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/preact-query';
 import type { JSX, TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { useApi } from '../api/api-context.ts';
+import { isMissing } from '../api/explain-error.ts';
 import { sentryKeysQuery } from '../api/queries.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Command, Failure, InlineFailure, Loading } from '../parts/states.tsx';
 import { Time } from '../parts/time.tsx';
 
 /** DSNs for Sentry SDKs: made, shown once, taken back. */
-export function SentryCard(): JSX.Element {
+export function SentryCard(): JSX.Element | null {
   const api = useApi();
   const queries = useQueryClient();
   const list = useQuery(sentryKeysQuery(api));
@@ -29,6 +30,7 @@ export function SentryCard(): JSX.Element {
     event.preventDefault();
     create.mutate();
   };
+  if (isMissing(list.error)) return null;
   return (
     <section className="card" aria-labelledby="sentry-title">
       <header>
