@@ -79,6 +79,12 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
   'log.not-found': 'The line has an id that no stored line has, or its retention has ended. Search for it again.',
   'trace.not-found':
     'No span of the trace is stored: it was sampled out, has not arrived yet, or its retention has ended. `belay traces list` shows what there is.',
+  'signal.not-found': 'No signal has this id. `belay signals list` shows them.',
+  'signal.invalid':
+    'The definition cannot be computed or would be dangerous: a warning that is not stricter than critical, a kind that its source cannot give, SQL that does more than read, a Prometheus that is not allowed. `issues` says where, and how to mend it.',
+  'signal.managed': 'The signal is written in belay.yaml. Change it there, and restart the server.',
+  'alarm.not-found': 'No alarm has this id. `GET /api/v1/alarms` lists them.',
+  'alarm.over': 'The signal went back to usual, or somebody accepted it before you. There is nothing left to accept.',
   'token.not-found': 'No token has this id. `belay token list` shows them.',
   'config.invalid':
     'belay.yaml or an environment variable is wrong. Everything wrong is listed at once, with line, value and mend.',

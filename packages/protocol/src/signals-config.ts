@@ -40,6 +40,7 @@ const where = z.record(name, z.string().max(500)).refine((value) => Object.keys(
 const metricSource = z.strictObject({
   type: z.literal('metric'),
   metric: name,
+  service: name.optional(),
   where: where.optional(),
   /** Of a ratio: the metric below the line. */
   of: z.strictObject({ metric: name, where: where.optional() }).optional(),

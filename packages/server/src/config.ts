@@ -8,6 +8,8 @@ import type { BelayConfig } from '@belay/protocol';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { checkPolicy } from './config/check-policy.ts';
+import { checkSignals } from './config/check-signals.ts';
+import type { SignalSettings, SignalSettingsInput } from './config/check-signals.ts';
 import type { PolicyInput } from './config/check-policy.ts';
 import { knownKeysAt } from './config/known-keys.ts';
 import { readYaml } from './config/read-yaml.ts';
@@ -35,6 +37,7 @@ export interface Config {
   readonly policy: Policy;
   readonly telemetry: TelemetrySettings;
   readonly rollouts: NonNullable<BelayConfig['rollouts']>;
+  readonly signals: SignalSettings;
   readonly secrets: { readonly setupToken: string | undefined; readonly adminToken: string | undefined };
 }
 
@@ -98,12 +101,15 @@ function resolve(
   if (!parsed.success || issues.length > 0) return { issues: withOrigins(issues, yaml, merged.origins) };
   const complete = completed(parsed.data);
   const checked = checkPolicy(complete.policy);
-  if (checked.issues.length > 0) return { issues: withOrigins(checked.issues, yaml, merged.origins) };
+  const { signals, issues: wrong } = checkSignals(parsed.data.signals ?? {}, complete.signal_settings);
+  const found = [...checked.issues, ...wrong];
+  if (found.length > 0) return { issues: withOrigins(found, yaml, merged.origins) };
   const config: Config = {
     server: serverOf(complete.server, source.cwd),
     policy: checked.policy,
     telemetry: telemetryOf(complete.telemetry),
     rollouts: parsed.data.rollouts ?? {},
+    signals,
     secrets: {
       setupToken: source.environment['BELAY_SETUP_TOKEN'],
       adminToken: source.environment['BELAY_ADMIN_TOKEN'],
@@ -152,7 +158,7 @@ function merge(yaml: ReadYaml, { environment, overrides = {} }: ConfigSource, fi
     }
     document[section] = result;
   }
-  if (document['rollouts'] === null) delete document['rollouts'];
+  for (const name of ['rollouts', 'signals']) if (document[name] === null) delete document[name];
   return { document, origins, issues };
 }
 
@@ -206,6 +212,7 @@ interface Complete {
   readonly server: ServerInput;
   readonly policy: PolicyInput;
   readonly telemetry: TelemetryInput;
+  readonly signal_settings: SignalSettingsInput;
 }
 
 function completed(given: BelayConfig): Complete {
@@ -249,12 +256,14 @@ function explain(complete: Complete, given: BelayConfig, origins: ReadonlyMap<st
     const value: unknown = Object.entries(complete[section]).find(([name]) => name === key)?.[1];
     return { path: at, value: withoutPassword(value), origin: origins.get(at) ?? 'default' };
   });
-  const rollouts = Object.entries(given.rollouts ?? {}).map(([name, value]) => ({
-    path: `rollouts.${name}`,
-    value,
-    origin: 'belay.yaml',
-  }));
-  return [...values, ...rollouts];
+  const named = (['rollouts', 'signals'] as const).flatMap((section) =>
+    Object.entries(given[section] ?? {}).map(([name, value]) => ({
+      path: `${section}.${name}`,
+      value,
+      origin: 'belay.yaml',
+    })),
+  );
+  return [...values, ...named];
 }
 
 function withoutPassword(value: unknown): unknown {

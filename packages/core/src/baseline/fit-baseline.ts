@@ -1,4 +1,4 @@
-import { countingNoise, type CountingKind } from './hour-value.ts';
+import { countingNoise, type CountingKind, type HourValue } from './hour-value.ts';
 import { type History, learnSeason, MOST_WEEKS, slotResiduals, type SlotResidual } from './leave-one-week-out.ts';
 import { longRunDeviation } from './noise.ts';
 import { median, robustDeviation } from './robust.ts';
@@ -18,6 +18,10 @@ export interface Baseline {
   readonly quarterSigma: number;
   readonly hourSigma: number;
   readonly slotSigma: number;
+  /** How much noisier hours are than counting alone makes them, at least 1. */
+  readonly dispersion: number;
+  /** Events of an hour per unit of the value, of rates; 0 when unknown. */
+  readonly eventsPerUnit: number;
   /** Hours that were learnt from, and how long ago the first of them was, in weeks (at most eight). */
   readonly hours: number;
   readonly weeks: number;
@@ -35,19 +39,28 @@ export function fitBaseline(history: History): Baseline | null {
   if (learnt === null) return null;
   const { scale, season, level, firstHour, points, residuals } = learnt;
   const known = history.hours.filter(({ hour }) => hour >= firstHour && hour < through);
-  const least = Math.max(LEAST_SIGMA, median(known.map((hour) => countingNoise(hour, counting))));
+  const counted = median(known.map((hour) => countingNoise(hour, counting)));
+  const least = Math.max(LEAST_SIGMA, counted);
   const slots = slotResiduals(history, learnt).filter(({ at }) => at < through * HOUR_MS);
+  const sigma = Math.max(least, longRunDeviation(residuals));
   return {
     scale,
     counting,
     season,
     level,
-    sigma: Math.max(least, longRunDeviation(residuals)),
+    sigma,
+    dispersion: counted > 0 ? Math.max(1, sigma / counted) : 1,
     ...minuteNoise(slots, { hourly: robustDeviation(residuals.map(({ position }) => position)), least }),
+    eventsPerUnit: eventsPerUnit(known),
     hours: points.length,
     weeks: Math.min(MOST_WEEKS, (through - firstHour) / WEEK_HOURS),
     fittedAt: through,
   };
+}
+
+function eventsPerUnit(hours: readonly HourValue[]): number {
+  const known = hours.flatMap(({ value, count }) => (count !== null && count > 0 && value > 0 ? [count / value] : []));
+  return known.length === 0 ? 0 : median(known);
 }
 
 /** Noise of the medians of 3 and 12 slots; without slots that of hours stands for all. */

@@ -49,5 +49,34 @@ export function countingNoise(value: HourValue, kind: CountingKind): number {
   return 1 / Math.sqrt(Math.max(1, events));
 }
 
+/** What an hour was expected to hold. */
+export interface ExpectedHour {
+  /** Usual value of the hour, in the signal's unit. */
+  readonly value: number;
+  /** Events of an hour per unit of the value, of rates; 0 when unknown. */
+  readonly eventsPerUnit: number;
+}
+
+/**
+ * Where few events were expected (under 25) a logarithm is skewed and its noise differs from hour to hour, so the counts
+ * themselves are compared: `2 (sqrt(x + 3/8) - sqrt(m + 3/8))`, which has a standard deviation of about 1 (Anscombe 1948).
+ * `root` is the square root of the expected number. Null where there are enough events, or none are counted.
+ */
+export function sparseResidual(
+  { value, count }: HourValue,
+  expected: ExpectedHour,
+  kind: CountingKind,
+): { readonly residual: number; readonly root: number } | null {
+  if (kind === 'none' || count === null) return null;
+  const isRatio = kind === 'ratio';
+  // Half an event was added to the values of ratios.
+  const eventsOf = (share: number): number => (share / 100) * (count + 1) - 0.5;
+  const events = Math.max(0, isRatio ? eventsOf(value) : count);
+  const mean = Math.max(0.3, isRatio ? eventsOf(expected.value) : expected.value * expected.eventsPerUnit);
+  if (mean >= FEW_EVENTS) return null;
+  return { residual: 2 * (Math.sqrt(events + 3 / 8) - Math.sqrt(mean + 3 / 8)), root: Math.sqrt(mean) };
+}
+
+const FEW_EVENTS = 25;
 const LEAST_SLOTS = 4;
 const SPARSE = 5;

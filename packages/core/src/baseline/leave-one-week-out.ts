@@ -1,4 +1,4 @@
-import type { CountingKind, HourValue, SlotValue } from './hour-value.ts';
+import { countingNoise, type CountingKind, type HourValue, type SlotValue } from './hour-value.ts';
 import { median } from './robust.ts';
 import { fitSeason, hourOfWeek, type HourPoint, type Season, seasonAt, seasonKindFor, WEEK_HOURS } from './season.ts';
 import { chooseScale, type SignalScale, toScale } from './signal-scale.ts';
@@ -60,7 +60,7 @@ export function learnSeason(history: History): Learnt | null {
   if (first === undefined) return null;
   const scale = scaleOf(hours, history.counting);
   const points = hours.map(({ hour, value }) => ({ hour, position: stepped(toScale(scale, value), hour, steps) }));
-  const kind = seasonKindFor(through - first.hour);
+  const kind = seasonFor(hours, through - first.hour, history.counting);
   const season = fitCentred(points, kind, through);
   const folds = foldsOf(points, kind, through);
   const recent = points.filter(({ hour }) => hour >= through - WEEK_HOURS);
@@ -111,6 +111,13 @@ export function stepped(position: number, hour: number, steps: readonly Step[]):
   return sum;
 }
 
+/** Hours of the week with a few events each say less than hours of the day together. */
+function seasonFor(hours: readonly HourValue[], spanHours: number, counting: CountingKind): Season['kind'] {
+  const kind = seasonKindFor(spanHours);
+  const noise = median(hours.map((hour) => countingNoise(hour, counting)));
+  return kind === 'hour-of-week' && noise > SPARSE_NOISE ? 'hour-of-day' : kind;
+}
+
 function scaleOf(hours: readonly HourValue[], counting: CountingKind): SignalScale {
   const counts = hours.flatMap(({ count }) => (count === null ? [] : [count]));
   const values = hours.map(({ value }) => value);
@@ -150,5 +157,7 @@ function weekOf(hour: number, through: number): number {
   return Math.floor((through - 1 - hour) / WEEK_HOURS);
 }
 
+/** Under 25 events an hour. */
+const SPARSE_NOISE = 0.2;
 const HOUR_MS = 3_600_000;
 const SLOT_MS = 300_000;

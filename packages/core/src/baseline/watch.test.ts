@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   acceptEpisode,
   type Baseline,
+  createNoise,
   fitBaseline,
   type HourValue,
   hourValueOf,
@@ -19,6 +20,7 @@ import {
 } from './index.ts';
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const MONDAY = Date.UTC(2026, 0, 5);
 const WEEKS = 4;
 const LEARNT = WEEKS * 168;
@@ -42,7 +44,7 @@ describe('watching a simulated service with four weeks of history (statistics 4.
     let episodes = 0;
     for (let seed = 1; seed <= 12; seed += 1) episodes += watched(simulated(seed, 28)).episodes.length;
     expect(episodes).toBeLessThanOrEqual(3);
-  });
+  }, 60_000);
 
   it.each([
     { shift: 0.1, found: 'drift', hours: 24 },
@@ -101,6 +103,44 @@ describe('watching a simulated service with four weeks of history (statistics 4.
     const slots = simulated(44, 4, 0.1);
     expect(watched(slots, true)).toEqual(watched(slots));
   });
+});
+
+describe('watching sparse failures', () => {
+  it('takes neither quiet hours nor chance for a change: no alarm in a harmless year of a few failures an hour', () => {
+    expect(sparse(1).filter(({ raisedAt }) => raisedAt < SHIFTED + 11 * 28 * DAY_MS).length).toBeLessThanOrEqual(4);
+  });
+
+  it('finds five times as many within hours', () => {
+    const late = sparse(5).filter(({ raisedAt }) => raisedAt >= SHIFTED + 11 * 28 * DAY_MS);
+    expect(late[0]).toMatchObject({ direction: 'up' });
+    expect((late[0]?.raisedAt ?? Infinity) - SHIFTED - 11 * 28 * DAY_MS).toBeLessThanOrEqual(8 * HOUR_MS);
+  });
+
+  /** Hours of 480 requests by day and 60 by night, 1% of which fail; in the last two days `factor` times as many. */
+  function sparse(factor: number) {
+    const noise = createNoise(9);
+    const days = WEEKS * 7 + 11 * 28 + 2;
+    const hours = Array.from({ length: days * 24 }, (_, index): HourValue => {
+      const count = index % 24 < 8 ? 60 : 480;
+      const rate = index >= (days - 2) * 24 ? 0.01 * factor : 0.01;
+      let bad = 0;
+      for (let unit = 0; unit < count; unit += 1) if (noise.uniform() < rate) bad += 1;
+      return { hour: MONDAY / HOUR_MS + index, value: (100 * (bad + 0.5)) / (count + 1), count };
+    });
+    const baseline = fitBaseline({
+      hours: hours.slice(0, LEARNT),
+      slots: [],
+      through: SHIFTED / HOUR_MS,
+      counting: 'ratio',
+    });
+    if (baseline === null) throw new TypeError('four weeks have a baseline');
+    let state: WatchState = { ...startWatch(), hours: hours.slice(LEARNT - 168, LEARNT) };
+    return hours.slice(LEARNT).flatMap((value) => {
+      const step = watchHour(state, value, { baseline, tolerance: 0.02 });
+      state = step.state;
+      return step.news === 'started' && state.episode !== null ? [state.episode] : [];
+    });
+  }
 });
 
 describe('the placebo test at a known time (statistics 4.3)', () => {

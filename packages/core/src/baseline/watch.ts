@@ -1,9 +1,9 @@
-import { cusum } from '../statistics/cusum.ts';
+import { cusum, type CusumOptions } from '../statistics/cusum.ts';
 import type { Baseline } from './fit-baseline.ts';
 
-import type { HourValue, SlotValue } from './hour-value.ts';
+import { type HourValue, sparseResidual, type SlotValue } from './hour-value.ts';
 import { levelOf, type Step, stepped } from './leave-one-week-out.ts';
-import { median } from './robust.ts';
+import { readWindow, type WindowReading } from './minute-window.ts';
 import { hourOfWeek, seasonAt, WEEK_HOURS } from './season.ts';
 import { fromScale, shareOf, toleranceOn, toScale } from './signal-scale.ts';
 
@@ -81,15 +81,10 @@ export function watchHour(
   if (options.isExcluded === true || (state.lastHour !== null && value.hour <= state.lastHour)) {
     return { state, news: null };
   }
-  const { baseline, tolerance } = options;
+  const { baseline } = options;
   const usual = (baseline.season.slots[hourOfWeek(value.hour)] ?? 0) + watchLevel(state, options);
   const residual = toScale(baseline.scale, value.value) - usual;
-  const sums = cusum(state, residual, {
-    sigma: baseline.sigma,
-    tolerance: toleranceOn(baseline.scale, tolerance),
-    slack: SLACK,
-    limit: LIMIT,
-  });
+  const sums = cusum(state, ...judged(value, { usual, residual }, options));
   const stepped: WatchState = {
     ...state,
     lastHour: value.hour,
@@ -115,26 +110,17 @@ export function watchSlot(state: WatchState, slot: SlotValue, options: WatchOpti
   const slots = [...state.slots.filter(({ at }) => at > slot.at - HOUR_MS), slot];
   const next: WatchState = { ...state, slots };
   const at = slot.at + SLOT_MS;
-  const { quarter, hour } = minuteResiduals(next, at, options);
-  const { baseline, tolerance } = options;
-  const band = toleranceOn(baseline.scale, tolerance);
-  const isJump = (residual: number | null, sigma: number): residual is number =>
-    residual !== null && (Math.abs(residual) - band) / sigma > FAST_Z * FAST_FACTOR;
-  const found = isJump(quarter, baseline.quarterSigma) ? quarter : isJump(hour, baseline.hourSigma) ? hour : null;
-  if (found !== null) {
-    const direction = found > 0 ? 'up' : 'down';
+  const { quarter, hour } = readMinutes(next, at, options);
+  const { scale } = options.baseline;
+  const found = [quarter, hour].find((reading) => reading !== null && reading.size > FAST_Z * FAST_FACTOR);
+  if (found != null) {
+    const direction = found.residual > 0 ? 'up' : 'down';
     if (state.episode?.direction === direction) return { state: next, news: null };
-    return startEpisode(next, {
-      direction,
-      found: 'jump',
-      startedAt: at - 3 * SLOT_MS,
-      raisedAt: at,
-      deviation: shareOf(baseline.scale, found),
-    });
+    const deviation = shareOf(scale, found.residual);
+    return startEpisode(next, { direction, found: 'jump', startedAt: at - 3 * SLOT_MS, raisedAt: at, deviation });
   }
-  if (state.episode === null || hour === null || !isCalm(next, { at, residual: hour }, options))
-    return { state: next, news: null };
-  return { state: calmed(next), news: 'ended' };
+  const isOver = state.episode !== null && hour !== null && isCalm(next, { at, residual: hour.residual }, options);
+  return isOver ? { state: calmed(next), news: 'ended' } : { state: next, news: null };
 }
 
 /** The state once somebody has said that the present is the new usual: no episode, and what it was about forgotten. */
@@ -165,6 +151,20 @@ export function usualAt(
 export function resolvableDeviation(baseline: Baseline, tolerance: number, withinHours: number): number {
   const distance = toleranceOn(baseline.scale, tolerance) + baseline.sigma * (SLACK + LIMIT / withinHours);
   return shareOf(baseline.scale, distance);
+}
+
+/** Residual and noise of an hour as the CUSUM takes them; counts where few events are expected. */
+function judged(
+  value: HourValue,
+  { usual, residual }: { readonly usual: number; readonly residual: number },
+  { baseline, tolerance }: WatchOptions,
+): [residual: number, options: CusumOptions] {
+  const { scale, counting, eventsPerUnit, dispersion, sigma } = baseline;
+  const sparse = sparseResidual(value, { value: fromScale(scale, usual), eventsPerUnit }, counting);
+  if (sparse === null)
+    return [residual, { sigma, tolerance: toleranceOn(scale, tolerance), slack: SLACK, limit: LIMIT }];
+  const noise = { sigma: dispersion * SPARSE_SIGMA, slack: SPARSE_SLACK, limit: LIMIT };
+  return [sparse.residual, { ...noise, tolerance: tolerance * sparse.root }];
 }
 
 interface Moment {
@@ -204,22 +204,21 @@ function isCalm(state: WatchState, { at, residual }: Moment, { baseline, toleran
   return (isUp ? residual : -residual) <= near;
 }
 
-function minuteResiduals(
+/** The last quarter of an hour and the last hour; null without two thirds of their values. */
+function readMinutes(
   state: WatchState,
   at: number,
   options: WatchOptions,
-): { readonly quarter: number | null; readonly hour: number | null } {
-  const { baseline } = options;
+): { readonly quarter: WindowReading | null; readonly hour: WindowReading | null } {
+  const { baseline, tolerance } = options;
   const level = watchLevel(state, options);
-  const residuals = state.slots.map((slot) => ({
-    at: slot.at,
-    residual: toScale(baseline.scale, slot.value) - seasonAt(baseline.season, slot.at + SLOT_MS / 2) - level,
-  }));
-  const medianSince = (since: number, least: number): number | null => {
-    const inside = residuals.filter((point) => point.at >= since).map(({ residual }) => residual);
-    return inside.length < least ? null : median(inside);
+  const read = (since: number, least: number, sigma: number): WindowReading | null => {
+    const slots = state.slots.filter((slot) => slot.at >= since);
+    if (slots.length < least) return null;
+    const usual = slots.map((slot) => seasonAt(baseline.season, slot.at + SLOT_MS / 2) + level);
+    return readWindow({ slots, usual, sigma }, baseline, tolerance);
   };
-  return { quarter: medianSince(at - 3 * SLOT_MS, 2), hour: medianSince(at - HOUR_MS, 8) };
+  return { quarter: read(at - 3 * SLOT_MS, 2, baseline.quarterSigma), hour: read(at - HOUR_MS, 8, baseline.hourSigma) };
 }
 
 const HOUR_MS = 3_600_000;
@@ -228,6 +227,12 @@ const SLOT_MS = 300_000;
 const SLACK = 0.25;
 const LIMIT = 5;
 const CAP = LIMIT + 1;
+/**
+ * Counts have no memory to widen their sigma, so slack 1/2 and limit 8 of their own noise, here as parts of the same limit:
+ * a run length of some 40,000 hours to each side (Siegmund's approximation).
+ */
+const SPARSE_SIGMA = 8 / LIMIT;
+const SPARSE_SLACK = 0.5 / SPARSE_SIGMA;
 /** A level needs a day. */
 const ENOUGH_HOURS = 24;
 /** Two-sided normal quantile at which two horizons, looked at every five minutes, err .25 times in 28 days, and its safety factor. */

@@ -10,6 +10,7 @@ import { version } from '../version.ts';
 import type { Composing } from './composing.ts';
 import { createExplore } from './explore.ts';
 import { createSelfWatch } from './self-watch.ts';
+import { openSignals } from './signals.ts';
 import type { SelfWatchOptions } from './self-watch.ts';
 import { openTelemetry } from './telemetry.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -41,7 +42,9 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
     lastReadAt: lastReadOf({ telemetry, clock, log }),
   });
   opened.add(() => flags.close());
-  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus });
+  const signals = openSignals(composing, { db, bus, ...watched });
+  const signalCards = signals.overviewCards;
+  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, signalCards });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });
@@ -52,11 +55,16 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   return {
     access,
     routes: [
-      ...[access, ...watch.features, flags, changes, promql, ...explore.features, upkeep].map(({ routes }) => routes),
       async (app: FastifyInstance) => series.routes(app, {}),
+      ...[access, ...watch.features, flags, signals, changes, promql, ...explore.features, upkeep].map(
+        ({ routes }) => routes,
+      ),
       async (app: FastifyInstance) => ingest.routes(app, {}),
     ],
-    start: () => changes.loop.start(),
+    start: async () => {
+      await changes.loop.start();
+      await signals.start();
+    },
     endStreams: async () => {
       watch.endStreams();
       explore.endStreams();

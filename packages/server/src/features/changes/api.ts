@@ -32,6 +32,17 @@ export interface OverlayEnding {
   readonly at: number;
 }
 
+/** What a card of the first screen knows of the signal behind it. */
+export interface SignalCard extends Pick<
+  OverviewView['signals'][number],
+  'signalId' | 'verdict' | 'word' | 'tone' | 'sentence'
+> {
+  /** Values of five minutes over some hours, with gaps. */
+  readonly points: readonly { readonly at: number; readonly value: number | null }[];
+  /** Usual band of a moment; null while it is learnt. */
+  usualAt(atMs: number): { readonly low: number; readonly high: number } | null;
+}
+
 export interface ChangesOptions {
   readonly db: Database;
   readonly clock: { now(): number };
@@ -40,6 +51,8 @@ export interface ChangesOptions {
   readonly telemetry: TelemetryStore;
   readonly policy: Policy;
   readonly bus: { publish(event: LiveEvent): void };
+  /** What is usual for the signals of the first screen, where that is known. */
+  readonly signalCards?: () => Promise<ReadonlyMap<OverviewView['signals'][number]['id'], SignalCard>>;
   /** IANA name in which sentences tell times. Default: the process's own. */
   readonly timezone?: string;
   /** Period of the control loop in ms. Default 1000. */
@@ -84,4 +97,5 @@ export interface LoopStatus {
 }
 
 export { createChanges } from './changes.ts';
-export { newestJudgedSecond } from './rollout-store.ts';
+export { newestJudgedSecond, requireRollout } from './rollout-store.ts';
+export { rolloutMarks, takenBackPeriods, type TakenBackPeriod } from './rollout-periods.ts';

@@ -1,5 +1,6 @@
 import type { OverviewView } from '@belay/protocol';
 import type { SeriesPoint } from '../telemetry/api.ts';
+import type { SignalCard } from './api.ts';
 import type { ChangesContext } from './changes-context.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 
@@ -12,16 +13,29 @@ export async function overviewSignals(context: ChangesContext, recent: readonly 
     const series = await context.telemetry.readServiceSeries({ fromMs: throughMs - HOUR, throughMs, stepSeconds: 60 });
     const points = sumOf([...series.values()]);
     if (points.length === 0) return [];
-    const marks = marksOf(recent, throughMs - HOUR);
-    return SIGNALS.flatMap(({ id, title, unit, valueOf, textOf }) => {
-      const values = points.map((point) => ({ at: point.at, value: valueOf(point), low: null, high: null }));
-      const last = values.findLast(({ value }) => value !== null)?.value;
-      return last == null ? [] : [{ id, title, value: textOf(last), unit, points: values, marks, ...LEARNING }];
+    const cards = (await context.signalCards?.()) ?? new Map<SignalKind['id'], SignalCard>();
+    return SIGNALS.flatMap((kind) => {
+      const live = points.map((point) => ({ at: point.at, value: kind.valueOf(point) }));
+      const last = live.findLast(({ value }) => value !== null)?.value;
+      if (last == null) return [];
+      const card = cards.get(kind.id);
+      // Five minutes at a time once there are two hours of them; until then minute by minute.
+      const values = card !== undefined && card.points.length >= ENOUGH_SLOTS ? card.points : live;
+      const shown = values.map((point) => ({ ...point, ...bandOf(card, point.at) }));
+      const { signalId, verdict, word, tone, sentence } = card ?? LEARNING;
+      const marks = marksOf(recent, values[0]?.at ?? throughMs);
+      const { id, title, unit, textOf } = kind;
+      return [{ id, title, value: textOf(last), unit, signalId, verdict, word, tone, sentence, points: shown, marks }];
     });
   } catch (err) {
     context.log.warn({ err }, 'signals of the overview could not be read');
     return [];
   }
+}
+
+function bandOf(card: SignalCard | undefined, at: number): { low: number | null; high: number | null } {
+  const band = card?.usualAt(at) ?? null;
+  return { low: band?.low ?? null, high: band?.high ?? null };
 }
 
 interface SignalKind {
@@ -110,5 +124,7 @@ const LEARNING = {
   tone: 'none',
   sentence: 'Belay learns what is usual.',
 } as const;
+/** Two hours. */
+const ENOUGH_SLOTS = 24;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

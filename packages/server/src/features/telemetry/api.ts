@@ -145,6 +145,7 @@ export { rowsOfMetrics } from './tables/metric-rows.ts';
 export { rowSet, upkeepRows } from './tables/row-set.ts';
 export type { Arrival, RowSet, UpkeepRows, WriteRequest } from './tables/row-set.ts';
 export type { SeriesDescription } from './tables/series.ts';
+export { newSignalPoints, signalPointsTable } from './tables/signal-points.ts';
 export { allTables } from './tables/table-registry.ts';
 export type { TableDefinition } from './tables/table-definition.ts';
 export { compactRollup, isCompactable, rolledThrough } from './rollups/rollup-days.ts';

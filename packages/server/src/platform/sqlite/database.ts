@@ -7,13 +7,14 @@ import type { FlagsTables } from './flags-tables.ts';
 import type { IngestTables } from './ingest-tables.ts';
 import type { StorageTables } from './storage-tables.ts';
 import { migrate } from './migrate.ts';
+import type { SignalsTables } from './signals-tables.ts';
 import { createSerialSqliteDialect, inTransaction } from './serial-sqlite-dialect.ts';
 
 /**
  * Every table of the control plane. A feature that adds tables declares them in `<feature>-tables.ts` beside this
  * file, adds the interface here and its migration to `migrations/index.ts`.
  */
-export interface Tables extends AccessTables, ChangesTables, FlagsTables, IngestTables, StorageTables {}
+export interface Tables extends AccessTables, ChangesTables, FlagsTables, IngestTables, SignalsTables, StorageTables {}
 
 /** The control plane's database. Never use it inside {@link transaction}; use the `trx` given there. */
 export type Database = Kysely<Tables>;

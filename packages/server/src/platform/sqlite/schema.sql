@@ -56,6 +56,21 @@ CREATE TABLE "meta" (
   "value" text not null
 );
 
+CREATE TABLE "recorded_changes" (
+  "number" integer primary key autoincrement,
+  "id" text not null unique,
+  "kind" text not null,
+  "service" text,
+  "title" text not null,
+  "version" text,
+  "at" bigint not null,
+  "detected" integer not null,
+  "actor_json" text not null,
+  "minutes" integer not null,
+  "verdict" text not null,
+  "effects_json" text not null
+);
+
 CREATE TABLE "rollout_decisions" (
   "rollout_id" text not null references "rollouts" ("id"),
   "attempt" integer not null,
@@ -114,6 +129,14 @@ CREATE TABLE "rollouts" (
   "ended_at" bigint
 );
 
+CREATE TABLE "service_versions" (
+  "service" text not null,
+  "version" text not null,
+  "first_seen" bigint not null,
+  constraint "service_versions_key" primary key ("service",
+  "version")
+);
+
 CREATE TABLE "sessions" (
   "id" text primary key,
   "token_id" text not null references "tokens" ("id") on delete cascade,
@@ -126,6 +149,61 @@ CREATE TABLE "settings" (
   "key" text primary key,
   "value" text not null,
   "updated_at" bigint not null
+);
+
+CREATE TABLE "signal_alarms" (
+  "number" integer primary key autoincrement,
+  "id" text not null unique,
+  "signal_id" text not null,
+  "points_key" text not null,
+  "title" text not null,
+  "service" text,
+  "direction" text not null,
+  "sense" text not null,
+  "found" text not null,
+  "started_at" bigint not null,
+  "raised_at" bigint not null,
+  "ended_at" bigint,
+  "ending" text,
+  "deviation" real not null,
+  "sentence" text not null,
+  "suspects_json" text not null,
+  "announced" integer not null
+);
+
+CREATE TABLE "signal_hours" (
+  "points_key" text not null,
+  "hour" integer not null,
+  "value" real not null,
+  "count" real,
+  "excluded" integer not null,
+  constraint "signal_hours_key" primary key ("points_key",
+  "hour")
+);
+
+CREATE TABLE "signal_states" (
+  "points_key" text primary key,
+  "signal_id" text not null,
+  "evaluated_through" bigint not null,
+  "hours_through" bigint not null,
+  "first_at" bigint,
+  "last_at" bigint,
+  "last_value" real,
+  "baseline_json" text,
+  "watch_json" text not null,
+  "steps_json" text not null,
+  "problem" text
+);
+
+CREATE TABLE "signals" (
+  "id" text primary key,
+  "version" integer not null,
+  "origin" text not null,
+  "input_json" text not null,
+  "points_key" text not null,
+  "created_at" bigint not null,
+  "changed_at" bigint not null,
+  "deleted_at" bigint
 );
 
 CREATE TABLE "storage_days" (
@@ -167,8 +245,12 @@ CREATE INDEX "ledger_by_kind" on "ledger" ("kind", "id");
 
 CREATE INDEX "ledger_by_rollout" on "ledger" ("rollout_id", "id");
 
+CREATE INDEX "recorded_changes_by_time" on "recorded_changes" ("at");
+
 CREATE INDEX "rollouts_by_flag" on "rollouts" ("flag_key", "number");
 
 CREATE INDEX "rollouts_by_status" on "rollouts" ("status", "number");
 
 CREATE INDEX "sessions_by_token" on "sessions" ("token_id");
+
+CREATE INDEX "signal_alarms_by_signal" on "signal_alarms" ("signal_id", "number");

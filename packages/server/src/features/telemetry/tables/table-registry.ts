@@ -11,6 +11,7 @@ import { resourcesTable } from './resources.ts';
 import { sentrySessionsTable } from './sentry-sessions.ts';
 import { seriesTable } from './series.ts';
 import { marksTable, rollupTables } from './rollup-tables.ts';
+import { signalPointsTable } from './signal-points.ts';
 import { spansTable } from './spans.ts';
 import { summaryPointsTable } from './summary-points.ts';
 import type { RequestTable, TableDefinition, UpkeepTable } from './table-definition.ts';
@@ -37,5 +38,14 @@ export const requestTables: readonly RequestTable[] = [
 /** Tables of facts, written before the rows that refer to them. */
 export const upkeepTables: readonly UpkeepTable[] = [resourcesTable, seriesTable];
 
+/** Tables that Belay itself writes, computed from the others. */
+export const derivedTables: readonly TableDefinition[] = [signalPointsTable];
+
 /** Every table of the store. */
-export const allTables: readonly TableDefinition[] = [...requestTables, ...upkeepTables, ...rollupTables, marksTable];
+export const allTables: readonly TableDefinition[] = [
+  ...requestTables,
+  ...upkeepTables,
+  ...rollupTables,
+  ...derivedTables,
+  marksTable,
+];

@@ -3,6 +3,7 @@ import { accessMigration } from './0001-access.ts';
 import { flagsMigration } from './0002-flags.ts';
 import { changesMigration } from './0003-changes.ts';
 import { storageMigration } from './0006-storage.ts';
+import { signalsMigration } from './0004-signals.ts';
 import { ingestMigration } from './0008-ingest.ts';
 
 /** All migrations in order. Append only: a migration is never edited once it is merged. */
@@ -10,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001-access': accessMigration,
   '0002-flags': flagsMigration,
   '0003-changes': changesMigration,
+  '0004-signals': signalsMigration,
   '0006-storage': storageMigration,
   '0008-ingest': ingestMigration,
 };
