@@ -73,6 +73,25 @@ export function ensureChromium() {
   return false;
 }
 
+/** Installs Debian's Prometheus, which tests ask the same questions as Belay, where that is possible. */
+export function ensurePrometheus() {
+  if (hasPrometheus()) return true;
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    say('Installing Prometheus (apt-get) ...');
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const options = { stdio: ['ignore', 2, 2], env: environment };
+    spawnSync('apt-get', ['update', '-qq'], options);
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'prometheus'], options);
+  }
+  if (hasPrometheus()) return true;
+  say('Prometheus is missing, so the tests beside it are skipped. Mend: "sudo apt-get install prometheus".');
+  return false;
+}
+
+function hasPrometheus() {
+  return spawnSync('prometheus', ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
 /** Where Chromium is, or undefined. */
 export function chromiumPath() {
   return [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(

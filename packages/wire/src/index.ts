@@ -60,3 +60,14 @@ export { readEnvelope } from './sentry/envelope.ts';
 export { type SentryAuthSources, sentryKeyOf } from './sentry/sentry-auth.ts';
 export type { SentryCheckIn, SentryFeedback, SentrySession } from './sentry/sentry-health.ts';
 export { defaultSentryLimits, type SentryLimits } from './sentry/sentry-limits.ts';
+export type { AttributeColumns } from './columns/attribute-columns.ts';
+export type { TextColumn } from './columns/byte-dictionary.ts';
+export {
+  type Arriving,
+  type ColumnDecoder,
+  type ColumnDecoderOptions,
+  createColumnDecoder,
+  type DecodedColumns,
+} from './columns/column-decoder.ts';
+export type { LogColumns } from './columns/log-columns.ts';
+export type { SpanColumns } from './columns/span-columns.ts';

@@ -51,7 +51,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const upkeep = createUpkeep(composing, db, watched);
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
   opened.add(() => watch.close());
-  const explore = createExplore(composing, telemetry);
+  const explore = createExplore(composing, db, telemetry);
   return {
     access,
     routes: [

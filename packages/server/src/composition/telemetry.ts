@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { isBelayError } from '@belay/core';
+import { createRedactor } from '@belay/core/redaction';
 import { newestJudgedSecond } from '../features/changes/api.ts';
 import { measureStore, type MeasuredStore } from '../features/health/measured-store.ts';
 import { createDropAccount, createIngest } from '../features/ingest/api.ts';
@@ -58,6 +59,7 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
     log,
     limits: { bodyBytes: bodyLimitBytes },
     drops,
+    redactor: createRedactor(loaded.config.telemetry.redaction),
     // The server has checked the scope that the routes declare; this only insists that it did.
     requireIngestScope: async (request) => void principalOf(request),
   });

@@ -12,6 +12,10 @@ export interface DecodeBudget {
   reject(reason: string): void;
   /** Notes something that was cut from an item that is kept. */
   warn(reason: string): void;
+  /** Notes something that was too long and is kept in part. */
+  cut(reason: string): void;
+  /** How often something was kept in part. */
+  cuts(): number;
   /** Shortens a text to the limit. */
   text(value: string, field: string): string;
   rejected(): number;
@@ -26,6 +30,7 @@ export function createDecodeBudget(limits: DecodeLimits): DecodeBudget {
   let items = 0;
   let nodes = 0;
   let rejected = 0;
+  let cuts = 0;
   const reasons = new Map<string, number>();
   const note = (reason: string): void => {
     if (reasons.has(reason) || reasons.size < MAX_REASONS) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
@@ -45,8 +50,14 @@ export function createDecodeBudget(limits: DecodeLimits): DecodeBudget {
       note(reason);
     },
     warn: note,
+    cut(reason) {
+      cuts += 1;
+      note(reason);
+    },
+    cuts: () => cuts,
     text(value, field) {
       if (value.length <= limits.textLength) return value;
+      cuts += 1;
       note(`${field} was cut to ${limits.textLength} characters`);
       return value.slice(0, limits.textLength);
     },

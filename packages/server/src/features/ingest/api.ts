@@ -1,3 +1,4 @@
+import type { Redactor } from '@belay/core/redaction';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { EngineLog } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import type { Series } from '../series/api.ts';
@@ -19,6 +20,8 @@ export interface IngestOptions {
   readonly clock: { now(): number };
   readonly log: EngineLog;
   readonly limits?: Partial<IngestLimits>;
+  /** Takes secrets out of what is stored. Default: all built-in rules. */
+  readonly redactor?: Redactor;
   /** Counts what is sent and not stored. */
   readonly drops: Pick<DropAccount, 'add'>;
   /** Rejects with `access.unauthenticated` or `access.forbidden` unless the request may ingest. */
@@ -38,6 +41,8 @@ export interface IngestStats {
   readonly late: number;
   /** Spans, log records and data points refused within accepted requests. */
   readonly rejectedItems: number;
+  /** How often each rule of redaction took something out, since the start. */
+  readonly redacted: Readonly<Record<string, number>>;
 }
 
 /** The way in: `POST /v1/metrics`, `/v1/traces`, `/v1/logs` and Prometheus' `/api/v1/write`. */

@@ -1,20 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { BelayError, isBelayError } from '@belay/core';
-import {
-  decodeOtlpMetrics,
-  decodeOtlpRequest,
-  encodeOtlpStatus,
-  encodeOtlpSuccess,
-  type OtlpEncoding,
-  type OtlpSignal,
-  type TelemetryBatch,
-} from '@belay/wire';
+import type { RedactionCounts } from '@belay/core/redaction';
+import { encodeOtlpStatus, encodeOtlpSuccess, type OtlpEncoding, type OtlpSignal } from '@belay/wire';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
-import type { Series } from '../series/api.ts';
-import { rowsOfBatch, type WriteRequest } from '../telemetry/api.ts';
-import type { DropCause } from './drop-account.ts';
-import { dropCauseOf, refusalDrops, signalOf } from './drop-causes.ts';
+import { createDecoding } from './decoding.ts';
+import { dropCauseOf, signalOf } from './drop-causes.ts';
 import { createReadingRoom } from './reading-room.ts';
 import { remoteWriteRoutes } from './remote-write.ts';
 import { readBody } from './request-body.ts';
@@ -26,10 +17,12 @@ const SIGNALS = ['metrics', 'traces', 'logs'] as const satisfies readonly OtlpSi
 
 /** Takes OTLP/HTTP requests and answers 200 only when their rows are on disk. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { store, series, log } = options;
+  const { store, series } = options;
   const limits = { ...DEFAULTS, ...options.limits };
   const counts = { accepted: 0, refused: 0, shed: 0, duplicates: 0, rejectedItems: 0 };
   const withRoom = createReadingRoom(store, limits);
+  const decode = createDecoding(options);
+  const redacted: RedactionCounts = new Map();
 
   const read = (request: FastifyRequest, takeBytes: (bytes: number) => void): Promise<Uint8Array> =>
     readBody(request.body as Readable, {
@@ -41,30 +34,23 @@ export function createIngest(options: IngestOptions): Ingest {
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
     if (signal === 'metrics') await series.whenReady();
-    const { rejected, message, dropped, sender, content, mark, stored } = await withRoom(async (takeBytes) => {
-      const body = await read(request, takeBytes);
-      const decoded = decode(series, body, { signal, encoding });
-      return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
-    });
+    const { rejected, message, dropped, sender, content, mark, stored, redactions } = await withRoom(
+      async (takeBytes) => {
+        const body = await read(request, takeBytes);
+        const decoded = decode(body, { signal, encoding });
+        return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
+      },
+    );
     const outcome = await store.write(content, mark);
     stored();
     if (outcome === 'duplicate') counts.duplicates += 1;
+    else for (const [rule, count] of redactions) redacted.set(rule, (redacted.get(rule) ?? 0) + count);
     counts.accepted += 1;
     counts.rejectedItems += rejected;
     for (const [cause, count] of dropped) options.drops.add({ cause, signal, sender, count });
     return encodeOtlpSuccess({ signal, encoding, rejected, message });
   };
-  const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
-    const failure = isBelayError(error) ? error : new BelayError('server.failed', 'Belay failed.', { cause: error });
-    const isShed = failure.status === 503 || failure.status === 429;
-    counts[isShed ? 'shed' : 'refused'] += 1;
-    const cause = dropCauseOf(failure.code);
-    // What was in a request that was not read is not known, so it counts as one.
-    if (cause !== undefined) options.drops.add({ cause, signal: signalOf(request.url), sender: '', count: 1 });
-    // 500 is never sent: exporters would not send again, and nothing has been stored.
-    if (failure.code === 'server.failed') log.error({ err: error }, 'ingest failed');
-    return sendFailure(request, reply, failure);
-  };
+  const refuse = refusing(options, counts);
 
   return {
     routes: async (app: FastifyInstance) => {
@@ -82,47 +68,27 @@ export function createIngest(options: IngestOptions): Ingest {
       await app.register(remoteWriteRoutes({ ...options, limits, withRoom, counts }));
     },
     closedThrough: store.closedThrough,
-    stats: () => ({ ...counts, late: store.stats().lateRows }),
+    stats: () => ({ ...counts, late: store.stats().lateRows, redacted: Object.fromEntries(redacted) }),
     close: async () => {},
   };
 }
 
-/** What a request brings; `stored` is called once that is safe. */
-interface Decoded {
-  readonly rejected: number;
-  readonly message: string;
-  readonly dropped: readonly (readonly [cause: DropCause, count: number])[];
-  /** A service that speaks in the request. */
-  readonly sender: string;
-  readonly content: WriteRequest;
-  readonly stored: () => void;
-}
-
-function decode(series: Series, body: Uint8Array, { signal, encoding }: Format): Decoded {
-  if (signal !== 'metrics') {
-    const { batch, rejected, message } = decodeOtlpRequest(body, { signal, encoding });
-    const dropped = [['invalid', rejected] as const];
-    return { rejected, message, dropped, sender: senderOf(batch), content: rowsOfBatch(batch), stored: () => {} };
-  }
-  const decoded = decodeOtlpMetrics(body, { encoding, index: series.index, times: series.timeBounds() });
-  const { rejected, message, outcomes, resources } = decoded;
-  return {
-    rejected,
-    message,
-    dropped: refusalDrops(decoded),
-    sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
-    content: series.contentOf(decoded),
-    stored: () => series.stored(decoded),
+/** Counts a request that is not taken, and says why. */
+function refusing(
+  { drops, log }: IngestOptions,
+  counts: { shed: number; refused: number },
+): (request: FastifyRequest, reply: FastifyReply, error: unknown) => FastifyReply {
+  return (request, reply, error) => {
+    const failure = isBelayError(error) ? error : new BelayError('server.failed', 'Belay failed.', { cause: error });
+    const isShed = failure.status === 503 || failure.status === 429;
+    counts[isShed ? 'shed' : 'refused'] += 1;
+    const cause = dropCauseOf(failure.code);
+    // What was in a request that was not read is not known, so it counts as one.
+    if (cause !== undefined) drops.add({ cause, signal: signalOf(request.url), sender: '', count: 1 });
+    // 500 is never sent: exporters would not send again, and nothing has been stored.
+    if (failure.code === 'server.failed') log.error({ err: error }, 'ingest failed');
+    return sendFailure(request, reply, failure);
   };
-}
-
-interface Format {
-  readonly signal: OtlpSignal;
-  readonly encoding: OtlpEncoding;
-}
-
-function senderOf({ spans, logs, outcomes }: TelemetryBatch): string {
-  return (spans[0] ?? logs[0] ?? outcomes[0])?.resource.service ?? '';
 }
 
 const contentTypes: Readonly<Record<OtlpEncoding, string>> = {

@@ -58,7 +58,7 @@ async function maskedRows(reader: TelemetryReader, { filter, range }: PatternsQu
   const bounds = timeBounds(parameters, long);
   const from = parameters.add(String(range.fromMs), 'Int64');
   return reader.rows<MaskedRow>(
-    `SELECT lower(hex(pattern)) AS id, sumIf(n, is_now) AS now, sumIf(n, NOT is_now) AS before,
+    `SELECT leftPad(lower(hex(pattern)), 16, '0') AS id, sumIf(n, is_now) AS now, sumIf(n, NOT is_now) AS before,
        arrayFilter(l -> l.2 > 0, groupArray((level, if(is_now, n, 0)))) AS levels,
        arraySlice(arraySort(arrayDistinct(arrayFlatten(groupArray(services)))), 1, 8) AS services,
        if(now > 0, minIf(first_at, is_now), min(first_at)) AS first_at,
@@ -93,7 +93,7 @@ async function samplesOf(
         });
     const ids = missing.map(({ id }) => String(BigInt(`0x${id}`)));
     const rows = await reader.rows<{ id: string; sample: string }>(
-      `SELECT lower(hex(pattern)) AS id, any(substringUTF8(body, 1, ${SAMPLE_CHARACTERS})) AS sample FROM logs
+      `SELECT leftPad(lower(hex(pattern)), 16, '0') AS id, any(substringUTF8(body, 1, ${SAMPLE_CHARACTERS})) AS sample FROM logs
        WHERE ${bounds} AND pattern IN (arrayMap(id -> toUInt64(id), ${parameters.add(ids, 'Array(String)')})) GROUP BY pattern`,
       { name: 'logs.patterns', parameters: parameters.values },
     );

@@ -9,7 +9,7 @@ const LEVEL_NAMES = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as cons
 /** Columns of a line as {@link LogRow}; 64-bit numbers and ids come as text. */
 export const LINE_COLUMNS = `toString(toUnixTimestamp64Nano(ts)) AS at_ns, lower(hex(${LINE_KEY})) AS line_key, service,
   instance, version, environment, severity, severity_text, scope, event_name, body, attributes,
-  lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, flag_key, variant, lower(hex(pattern)) AS pattern_id`;
+  lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, flag_key, variant, leftPad(lower(hex(pattern)), 16, '0') AS pattern_id`;
 
 export interface LogRow {
   readonly at_ns: string;

@@ -139,7 +139,7 @@ export interface TelemetryStats {
 
 export { createTelemetryStore, type TelemetryStoreOptions } from './telemetry-store.ts';
 export { ownPoints, type OwnPoint } from './tables/own-points.ts';
-export { rowsOfBatch } from './tables/batch-rows.ts';
+export { rowsOfBatch, rowsOfColumns } from './tables/batch-rows.ts';
 export { fingerprintOf } from './tables/distribution-columns.ts';
 export { rowsOfMetrics } from './tables/metric-rows.ts';
 export { rowSet, upkeepRows } from './tables/row-set.ts';

@@ -1,16 +1,7 @@
-import { attributeOf, type LogRow } from '@belay/wire';
-import {
-  bigUint64,
-  dateTime,
-  dateTimeNs,
-  fixedString,
-  flatMap,
-  lowCardinality,
-  string,
-  uint8,
-} from '../../../platform/clickhouse/native-column.ts';
-import { resourceIdOf } from './resources.ts';
-import { type Arrival, rowSet, type RowSet } from './row-set.ts';
+import type { LogColumns } from '@belay/wire';
+import { attributeMaps, dictionary, fixed, texts } from '../../../platform/clickhouse/native-bulk.ts';
+import { rowSet, type RowSet } from './row-set.ts';
+import { appendSender, senderBlock } from './sender-columns.ts';
 import { arrivalColumns, columnTypes, type RequestTable } from './table-definition.ts';
 
 /**
@@ -55,54 +46,37 @@ export const logsTable = {
   orderBy: '(toStartOfFiveMinutes(ts), service, severity, ts)',
   retentionDays: 3,
   newBlock: () => ({
-    _in: dateTime(),
-    _req: bigUint64(),
-    ts: dateTimeNs(),
-    trace_id: fixedString(16),
-    span_id: fixedString(8),
-    service: lowCardinality(),
-    instance: lowCardinality(),
-    scope: lowCardinality(),
-    severity: uint8(),
-    severity_text: lowCardinality(),
-    event_name: lowCardinality(),
-    body: string(),
-    flag_key: lowCardinality(),
-    variant: lowCardinality(),
-    attributes: flatMap(),
-    res_id: bigUint64(),
-    version: lowCardinality(),
-    environment: lowCardinality(),
+    ...senderBlock(),
+    ts: fixed("DateTime64(9, 'UTC')", 8),
+    trace_id: fixed('FixedString(16)', 16),
+    span_id: fixed('FixedString(8)', 8),
+    scope: dictionary(),
+    severity: fixed('UInt8', 1),
+    severity_text: dictionary(),
+    event_name: dictionary(),
+    body: texts(),
+    flag_key: dictionary(),
+    variant: dictionary(),
+    attributes: attributeMaps(),
   }),
 } satisfies RequestTable;
 
 type Columns = ReturnType<(typeof logsTable)['newBlock']>;
 
 /** Log records of one request. */
-export function logRows(logs: readonly LogRow[]): RowSet {
-  return rowSet<Columns>(logsTable, { rows: logs.length }, (c, arrival) => {
-    for (const log of logs) pushLog(c, log, arrival);
+export function logRows(logs: LogColumns): RowSet {
+  return rowSet<Columns>(logsTable, { rows: logs.rows }, (c, arrival) => {
+    appendSender(c, logs, arrival);
+    c.ts.append(logs.time);
+    c.trace_id.append(logs.traceId);
+    c.span_id.append(logs.spanId);
+    c.scope.append(logs.scope.texts, logs.scope.indices);
+    c.severity.append(logs.severity);
+    c.severity_text.append(logs.severityText.texts, logs.severityText.indices);
+    c.event_name.append(logs.eventName.texts, logs.eventName.indices);
+    c.body.append(logs.body, logs.rows);
+    c.flag_key.append(logs.flagKey.texts, logs.flagKey.indices);
+    c.variant.append(logs.variant.texts, logs.variant.indices);
+    c.attributes.append({ keys: logs.keys, columns: logs.attributes });
   });
-}
-
-function pushLog(c: Columns, log: LogRow, arrival: Arrival): void {
-  const { resource } = log;
-  c._in.push(arrival.second);
-  c._req.push(arrival.request);
-  c.ts.push(log.timeNs);
-  c.trace_id.push(log.traceId);
-  c.span_id.push(log.spanId);
-  c.service.push(resource.service);
-  c.instance.push(resource.instance);
-  c.res_id.push(resourceIdOf(resource));
-  c.version.push(resource.version);
-  c.environment.push(resource.environment);
-  c.scope.push(log.scope);
-  c.severity.push(log.severity);
-  c.severity_text.push(log.severityText);
-  c.event_name.push(log.eventName);
-  c.body.push(log.body);
-  c.flag_key.push(attributeOf(log.attributes, 'feature_flag.key') ?? '');
-  c.variant.push(attributeOf(log.attributes, 'feature_flag.result.variant') ?? '');
-  c.attributes.push(log.attributes);
 }

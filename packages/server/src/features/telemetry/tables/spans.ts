@@ -1,18 +1,7 @@
-import { attributeOf, type EvaluationRow, type SpanRow } from '@belay/wire';
-import {
-  arrayOf,
-  bigUint64,
-  dateTime,
-  dateTimeNs,
-  fixedString,
-  flatMap,
-  lowCardinality,
-  string,
-  uint16,
-  uint8,
-} from '../../../platform/clickhouse/native-column.ts';
-import { resourceIdOf } from './resources.ts';
-import { type Arrival, rowSet, type RowSet } from './row-set.ts';
+import type { SpanColumns } from '@belay/wire';
+import { attributeMaps, dictionary, fixed, listsOf, texts } from '../../../platform/clickhouse/native-bulk.ts';
+import { rowSet, type RowSet } from './row-set.ts';
+import { appendSender, senderBlock } from './sender-columns.ts';
 import { arrivalColumns, columnTypes, type RequestTable } from './table-definition.ts';
 
 /** Spans; `resource` has the attributes of the resource in rows of Belay 0.2 and before, `res_id` in newer ones. */
@@ -59,108 +48,69 @@ export const spansTable = {
   orderBy: '(toStartOfFiveMinutes(ts), service, name, ts)',
   retentionDays: 3,
   newBlock: () => ({
-    _in: dateTime(),
-    _req: bigUint64(),
-    ts: dateTimeNs(),
-    trace_id: fixedString(16),
-    span_id: fixedString(8),
-    parent_id: fixedString(8),
-    service: lowCardinality(),
-    instance: lowCardinality(),
-    scope: lowCardinality(),
-    name: lowCardinality(),
-    kind: uint8(),
-    status: uint8(),
-    status_message: string(),
-    duration_ns: bigUint64(),
-    is_unit: uint8(),
-    is_error: uint8(),
-    http_status: uint16(),
-    route: lowCardinality(),
-    flag_key: lowCardinality(),
-    variant: lowCardinality(),
-    attributes: flatMap(),
-    event_ts: arrayOf(dateTimeNs()),
-    event_name: arrayOf(lowCardinality()),
-    event_attributes: arrayOf(flatMap()),
-    res_id: bigUint64(),
-    version: lowCardinality(),
-    environment: lowCardinality(),
-    link_trace_id: arrayOf(fixedString(16)),
-    link_span_id: arrayOf(fixedString(8)),
+    ...senderBlock(),
+    ts: fixed("DateTime64(9, 'UTC')", 8),
+    trace_id: fixed('FixedString(16)', 16),
+    span_id: fixed('FixedString(8)', 8),
+    parent_id: fixed('FixedString(8)', 8),
+    scope: dictionary(),
+    name: dictionary(),
+    kind: fixed('UInt8', 1),
+    status: fixed('UInt8', 1),
+    status_message: texts(),
+    duration_ns: fixed('UInt64', 8),
+    is_unit: fixed('UInt8', 1),
+    is_error: fixed('UInt8', 1),
+    http_status: fixed('UInt16', 2),
+    route: dictionary(),
+    flag_key: dictionary(),
+    variant: dictionary(),
+    attributes: attributeMaps(),
+    event_ts: listsOf(fixed("DateTime64(9, 'UTC')", 8)),
+    event_name: listsOf(dictionary()),
+    event_attributes: listsOf(attributeMaps()),
+    link_trace_id: listsOf(fixed('FixedString(16)', 16)),
+    link_span_id: listsOf(fixed('FixedString(8)', 8)),
   }),
 } satisfies RequestTable;
 
 type Columns = ReturnType<(typeof spansTable)['newBlock']>;
 
-/** Spans of one request, with the first flag that each one tells of. */
-export function spanRows(spans: readonly SpanRow[], evaluations: readonly EvaluationRow[]): RowSet {
-  const flags = flagBySpan(evaluations);
-  return rowSet<Columns>(spansTable, { rows: spans.length }, (c, arrival) => {
-    for (const span of spans) {
-      pushPlace(c, span, arrival);
-      pushFacts(c, span, flags.get(idText(span.spanId)));
-    }
+/** Spans of one request. */
+export function spanRows(spans: SpanColumns): RowSet {
+  return rowSet<Columns>(spansTable, { rows: spans.rows }, (c, arrival) => {
+    appendSender(c, spans, arrival);
+    appendSpans(c, spans);
+    appendEvents(c, spans);
   });
 }
 
-function pushPlace(c: Columns, span: SpanRow, arrival: Arrival): void {
-  const { resource } = span;
-  c._in.push(arrival.second);
-  c._req.push(arrival.request);
-  c.ts.push(span.startNs);
-  c.trace_id.push(span.traceId);
-  c.span_id.push(span.spanId);
-  c.parent_id.push(span.parentId);
-  c.service.push(resource.service);
-  c.instance.push(resource.instance);
-  c.res_id.push(resourceIdOf(resource));
-  c.version.push(resource.version);
-  c.environment.push(resource.environment);
-  c.scope.push(span.scope);
-  c.link_trace_id.push(span.links.map((link) => link.traceId));
-  c.link_span_id.push(span.links.map((link) => link.spanId));
+function appendSpans(c: Columns, spans: SpanColumns): void {
+  c.ts.append(spans.time);
+  c.trace_id.append(spans.traceId);
+  c.span_id.append(spans.spanId);
+  c.parent_id.append(spans.parentId);
+  c.scope.append(spans.scope.texts, spans.scope.indices);
+  c.name.append(spans.name.texts, spans.name.indices);
+  c.kind.append(spans.kind);
+  c.status.append(spans.status);
+  c.status_message.append(spans.statusMessage, spans.rows);
+  c.duration_ns.append(spans.duration);
+  c.is_unit.append(spans.isUnit);
+  c.is_error.append(spans.isError);
+  c.http_status.append(spans.httpStatus);
+  c.route.append(spans.route.texts, spans.route.indices);
+  c.flag_key.append(spans.flagKey.texts, spans.flagKey.indices);
+  c.variant.append(spans.variant.texts, spans.variant.indices);
+  c.attributes.append({ keys: spans.keys, columns: spans.attributes });
 }
 
-function pushFacts(c: Columns, span: SpanRow, flag: EvaluationRow | undefined): void {
-  const httpStatus = httpStatusOf(span.attributes);
-  c.name.push(span.name);
-  c.kind.push(span.kind);
-  c.status.push(span.statusCode);
-  c.status_message.push(span.statusMessage);
-  c.duration_ns.push(span.endNs > span.startNs ? span.endNs - span.startNs : 0n);
-  c.is_unit.push(isUnit(span) ? 1 : 0);
-  c.is_error.push(span.statusCode === 2 || httpStatus >= 500 ? 1 : 0);
-  c.http_status.push(httpStatus);
-  c.route.push(attributeOf(span.attributes, 'http.route') ?? '');
-  c.flag_key.push(flag?.flagKey ?? '');
-  c.variant.push(flag?.variant ?? '');
-  c.attributes.push(span.attributes);
-  c.event_ts.push(span.events.map((event) => event.timeNs));
-  c.event_name.push(span.events.map((event) => event.name));
-  c.event_attributes.push(span.events.map((event) => event.attributes));
-}
-
-/** A span that stands for one unit of work: it serves or consumes something, or nothing called it. */
-function isUnit(span: SpanRow): boolean {
-  return span.kind === 2 || span.kind === 5 || (span.kind < 2 && span.parentId.length === 0);
-}
-
-function httpStatusOf(attributes: readonly string[]): number {
-  const text = attributeOf(attributes, 'http.response.status_code') ?? attributeOf(attributes, 'http.status_code');
-  const status = Number(text ?? 0);
-  return Number.isInteger(status) && status >= 0 && status <= 999 ? status : 0;
-}
-
-function flagBySpan(evaluations: readonly EvaluationRow[]): ReadonlyMap<string, EvaluationRow> {
-  const flags = new Map<string, EvaluationRow>();
-  for (const evaluation of evaluations) {
-    const id = idText(evaluation.spanId);
-    if (!flags.has(id)) flags.set(id, evaluation);
-  }
-  return flags;
-}
-
-function idText(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
+function appendEvents(c: Columns, spans: SpanColumns): void {
+  for (const events of [c.event_ts, c.event_name, c.event_attributes]) events.counts.append(spans.eventCounts);
+  c.event_ts.inner.append(spans.eventTime);
+  c.event_name.inner.append(spans.eventName.texts, spans.eventName.indices);
+  c.event_attributes.inner.append({ keys: spans.keys, columns: spans.eventAttributes });
+  for (const links of [c.link_trace_id, c.link_span_id]) links.counts.append(spans.linkCounts);
+  c.link_trace_id.inner.append(spans.linkTraceId);
+  c.link_span_id.inner.append(spans.linkSpanId);
 }
