@@ -85,6 +85,11 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
   'signal.managed': 'The signal is written in belay.yaml. Change it there, and restart the server.',
   'alarm.not-found': 'No alarm has this id. `GET /api/v1/alarms` lists them.',
   'alarm.over': 'The signal went back to usual, or somebody accepted it before you. There is nothing left to accept.',
+  'issue.not-found': 'No error has this id or number. `belay errors list` shows them.',
+  'issue.not-allowed':
+    'The state of the error does not allow this action, or it cannot be merged with itself. `detail` says what is allowed.',
+  'source-map.not-found': 'No source map has this id. `belay sourcemaps list` shows them.',
+  'sentry-key.not-found': 'No key has this id. `belay sentry keys` shows them.',
   'token.not-found': 'No token has this id. `belay token list` shows them.',
   'config.invalid':
     'belay.yaml or an environment variable is wrong. Everything wrong is listed at once, with line, value and mend.',

@@ -48,7 +48,7 @@ export { decodeOtlpMetrics, type DecodeMetricsOptions } from './otlp/decode-metr
 export { decompressSnappy, snappyLength } from './remote-write/snappy.ts';
 export { decodeRemoteWrite } from './remote-write/decode-write.ts';
 export type { DecodedWrite, DecodeWriteOptions } from './remote-write/write-reading.ts';
-export { errorEventOfLog, errorEventsOfSpan, hasException } from './exceptions/exception-event.ts';
+export { errorEventOfLog, errorEventsOfBatch, errorEventsOfSpan, hasException } from './exceptions/exception-event.ts';
 export { type ParsedStack, parseStackText } from './exceptions/stack-text.ts';
 export {
   decodeSentryEnvelope,

@@ -1,3 +1,4 @@
+import { functionName } from './frame-name.ts';
 import { isInApp } from './in-app.ts';
 import type { ErrorEvent, ErrorFrame } from './types.ts';
 
@@ -21,7 +22,7 @@ export function describeError(event: ErrorEvent): ErrorDescription {
   const culprit = culpritOf(event);
   if (thrown === undefined || thrown.synthetic === true) {
     const value = firstLine(event.message || thrown?.value || '(no message)');
-    const type = thrown === undefined ? 'Message' : (culprit?.function ?? 'Message');
+    const type = (culprit === undefined ? '' : functionName(culprit, event.platform)) || 'Message';
     return { title: value.slice(0, TITLE), type, value, culprit, handled: thrown?.handled };
   }
   const value = firstLine(thrown.value);

@@ -1,6 +1,8 @@
+import { invariant } from '@belay/core';
 import type { FastifyInstance } from 'fastify';
 import { createAccess } from '../features/access/api.ts';
 import { createChanges } from '../features/changes/api.ts';
+import type { Errors } from '../features/errors/api.ts';
 import { createFlags } from '../features/flags/api.ts';
 import { createPromql } from '../features/promql/api.ts';
 import { createOutcomeTimes } from '../features/telemetry/outcome-times.ts';
@@ -8,6 +10,7 @@ import type { Bus } from '../platform/bus/bus.ts';
 import type { Database } from '../platform/sqlite/database.ts';
 import { version } from '../version.ts';
 import type { Composing } from './composing.ts';
+import { openErrors } from './errors.ts';
 import { createExplore } from './explore.ts';
 import { createSelfWatch } from './self-watch.ts';
 import { openSignals } from './signals.ts';
@@ -22,7 +25,9 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const isSecure = server.publicUrl?.startsWith('https:') ?? false;
   const access = await createAccess({ db, bus, log, clock, dataDir: server.dataDir, secrets, isSecure });
   opened.add(() => access.close());
-  const watched = await openTelemetry(composing, db);
+  // Errors follow from rollouts and flags, which need telemetry first; no request comes in before all are there.
+  const later: { errors?: Errors } = {};
+  const watched = await openTelemetry(composing, db, { writer: () => present(later.errors).writer });
   const { telemetry, series, ingest } = watched;
   const times = createOutcomeTimes({
     telemetry,
@@ -49,6 +54,8 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });
   const upkeep = createUpkeep(composing, db, watched);
+  const errors = await openErrors(composing, { db, bus, telemetry, access, flags });
+  later.errors = errors;
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
   opened.add(() => watch.close());
   const explore = createExplore(composing, db, telemetry);
@@ -56,7 +63,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
     access,
     routes: [
       async (app: FastifyInstance) => series.routes(app, {}),
-      ...[access, ...watch.features, flags, signals, changes, promql, ...explore.features, upkeep].map(
+      ...[access, ...watch.features, flags, signals, changes, errors, promql, ...explore.features, upkeep].map(
         ({ routes }) => routes,
       ),
       async (app: FastifyInstance) => ingest.routes(app, {}),
@@ -71,6 +78,11 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
       await flags.close();
     },
   };
+}
+
+function present(errors: Errors | undefined): Errors {
+  invariant(errors !== undefined, 'no request comes in before every feature is there');
+  return errors;
 }
 
 /** A page of a flag is worth more without this time than not at all, so a failure of the store only costs the time. */

@@ -4,7 +4,7 @@ import { createRedactor } from '@belay/core/redaction';
 import { newestJudgedSecond } from '../features/changes/api.ts';
 import { measureStore, type MeasuredStore } from '../features/health/measured-store.ts';
 import { createDropAccount, createIngest } from '../features/ingest/api.ts';
-import type { DropAccount, Ingest } from '../features/ingest/api.ts';
+import type { DropAccount, ErrorsWriter, Ingest } from '../features/ingest/api.ts';
 import { createSeries } from '../features/series/api.ts';
 import type { Series } from '../features/series/api.ts';
 import { createTelemetryStore } from '../features/telemetry/api.ts';
@@ -28,7 +28,11 @@ export interface Telemetry {
 }
 
 /** The engine, the store on it, and the way in. */
-export async function openTelemetry({ loaded, log, opened, clock }: Composing, db: Database): Promise<Telemetry> {
+export async function openTelemetry(
+  { loaded, log, opened, clock }: Composing,
+  db: Database,
+  errors: { readonly writer: () => ErrorsWriter },
+): Promise<Telemetry> {
   const { dataDir, clickhouseUrl, bodyLimitBytes } = loaded.config.server;
   const engine = createTelemetryEngine({
     dataDir: path.join(dataDir, 'telemetry'),
@@ -59,6 +63,7 @@ export async function openTelemetry({ loaded, log, opened, clock }: Composing, d
     log,
     limits: { bodyBytes: bodyLimitBytes },
     drops,
+    errors: { write: (...told) => errors.writer().write(...told) },
     redactor: createRedactor(loaded.config.telemetry.redaction),
     // The server has checked the scope that the routes declare; this only insists that it did.
     requireIngestScope: async (request) => void principalOf(request),

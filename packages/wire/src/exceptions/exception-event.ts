@@ -1,7 +1,7 @@
 import { type ErrorEvent, type ErrorException, keyHash } from '@belay/core/errors';
 import { attributeOf } from '../otlp/attribute-value.ts';
 import { toHex } from '../otlp/hex.ts';
-import type { FlatAttributes, LogRow, ResourceFacts, SpanRow } from '../otlp/telemetry-batch.ts';
+import type { FlatAttributes, LogRow, ResourceFacts, SpanRow, TelemetryBatch } from '../otlp/telemetry-batch.ts';
 import { parseStackText } from './stack-text.ts';
 
 /** Sentry's name of a platform by OpenTelemetry's `telemetry.sdk.language`. */
@@ -134,4 +134,9 @@ function flagsOf(attributes: FlatAttributes): Record<string, string> {
   const variant =
     attributeOf(attributes, 'feature_flag.result.variant') ?? attributeOf(attributes, 'feature_flag.variant');
   return key === undefined || variant === undefined ? {} : { [key]: variant };
+}
+
+/** Error events told by the spans and log records of a request. */
+export function errorEventsOfBatch({ spans, logs }: Pick<TelemetryBatch, 'spans' | 'logs'>): ErrorEvent[] {
+  return [...spans.flatMap(errorEventsOfSpan), ...logs.flatMap((log) => errorEventOfLog(log) ?? [])];
 }

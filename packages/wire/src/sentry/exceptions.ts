@@ -66,7 +66,7 @@ function frameIn(value: JsonObject, limits: SentryLimits): ErrorFrame {
   const line = positiveIn(value['lineno']);
   const file = optionalText(value['abs_path'], 1024) ?? optionalText(value['filename'], 1024);
   return {
-    function: optionalText(value['function'], 512),
+    function: nameIn(value['function']),
     module: optionalText(value['module'], 512),
     file,
     line,
@@ -85,4 +85,10 @@ function contextIn(value: JsonObject, line: number | undefined, limits: SentryLi
   const after = listIn(value['post_context']).slice(0, CONTEXT_LINES);
   const lines = [...before, value['context_line'], ...after].map((text) => textIn(text, CONTEXT_TEXT));
   return { first: Math.max(1, line - before.length), lines };
+}
+
+/** SDKs write `?` and `<anonymous>` where a function has no name. */
+function nameIn(value: unknown): string | undefined {
+  const name = optionalText(value, 512);
+  return name === '?' || name === '<anonymous>' ? undefined : name;
 }

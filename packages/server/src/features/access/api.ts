@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Bus } from '../../platform/bus/bus.ts';
-import type { Principal } from '../../platform/http/principal.ts';
+import { allows, type Principal } from '../../platform/http/principal.ts';
 import { createRateLimit } from '../../platform/http/token-bucket.ts';
 import type { Log } from '../../platform/log/log.ts';
 import { repeat } from '../../platform/scheduler/scheduler.ts';
@@ -12,6 +12,7 @@ import { createCredentials } from './credentials.ts';
 import { installationId, prepareAccess } from './first-start.ts';
 import type { FirstStartOptions } from './first-start.ts';
 import { accessRoutes } from './routes.ts';
+import { hashOf } from './secret.ts';
 
 export interface AccessOptions extends FirstStartOptions {
   readonly db: Database;
@@ -24,6 +25,8 @@ export interface Access {
   readonly routes: (app: FastifyInstance) => Promise<void>;
   /** Who sends a request; `null` without credentials; throws where they are wrong. */
   readonly authenticate: (request: FastifyRequest) => Principal | null;
+  /** Whether a secret is that of a token that may send telemetry. */
+  readonly isIngestToken: (secret: string) => boolean;
   /** To be printed once; `undefined` when Belay is set up. */
   readonly setupToken: string | undefined;
   close(): Promise<void>;
@@ -50,6 +53,12 @@ export async function createAccess(options: AccessOptions): Promise<Access> {
   return {
     routes: accessRoutes({ service, credentials, clock, cookieName, isSecure: options.isSecure, failures }),
     authenticate: createAuthenticate({ credentials, clock, cookieName, failures }),
+    isIngestToken: (secret) => {
+      const found = credentials.findToken(hashOf(secret), clock.now());
+      if (found === undefined || !allows(found.token.scopes, 'ingest')) return false;
+      credentials.use(found.token.id, clock.now());
+      return true;
+    },
     setupToken,
     async close() {
       await tidying.close();

@@ -99,3 +99,4 @@ export interface LoopStatus {
 export { createChanges } from './changes.ts';
 export { newestJudgedSecond, requireRollout } from './rollout-store.ts';
 export { rolloutMarks, takenBackPeriods, type TakenBackPeriod } from './rollout-periods.ts';
+export { findPaths, openPaths, type RolloutPaths } from './rollout-paths.ts';

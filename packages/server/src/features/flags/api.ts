@@ -37,6 +37,8 @@ export interface FlagsOptions {
 /** Flags: their API, their stream to SDKs, OFREP, and the instances that serve them. */
 export interface Flags extends FlagsForChanges {
   readonly routes: (app: FastifyInstance) => Promise<void>;
+  /** The variant that has this value, as text; undefined when the flag has none or is not known. */
+  variantOf(flagKey: string, value: string): string | undefined;
   /** Revision of the whole flag state. */
   revision(): number;
   /** Serves the old path to everybody at once, rollout or not. Needs nothing but the flag store. */
@@ -61,6 +63,11 @@ export async function createFlags(options: FlagsOptions): Promise<Flags> {
     routes: async (app) => {
       flagRoutes(app, { service, state, registry, stream, lastReadAt: options.lastReadAt });
       await app.register(async (scoped) => ofrepRoutes(scoped, { ...options, state, stream, service }));
+    },
+    variantOf: (flagKey, value) => {
+      const variants = state.current().flags.get(flagKey)?.definition.variants ?? {};
+      if (Object.hasOwn(variants, value)) return value;
+      return Object.entries(variants).find(([, held]) => String(held) === value)?.[0];
     },
     revision: () => state.current().revision,
     instances: () => registry.list(),

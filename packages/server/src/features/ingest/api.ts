@@ -1,8 +1,9 @@
+import type { ErrorEvent } from '@belay/core/errors';
 import type { Redactor } from '@belay/core/redaction';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { EngineLog } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import type { Series } from '../series/api.ts';
-import type { TelemetryStore } from '../telemetry/api.ts';
+import type { RequestMark, TelemetryStore, WriteRequest } from '../telemetry/api.ts';
 import type { DropAccount } from './drop-account.ts';
 
 export interface IngestLimits {
@@ -24,8 +25,19 @@ export interface IngestOptions {
   readonly redactor?: Redactor;
   /** Counts what is sent and not stored. */
   readonly drops: Pick<DropAccount, 'add'>;
+  /** Stores errors that a request tells together with it; without it they stay in spans and logs alone. */
+  readonly errors?: ErrorsWriter;
   /** Rejects with `access.unauthenticated` or `access.forbidden` unless the request may ingest. */
   readonly requireIngestScope: (request: FastifyRequest) => Promise<void>;
+}
+
+/** What ingest needs from the errors feature. */
+export interface ErrorsWriter {
+  write(
+    events: readonly ErrorEvent[],
+    content: WriteRequest,
+    write: { readonly project: string; readonly source: 'otlp'; readonly mark: RequestMark },
+  ): Promise<{ readonly stored: 'stored' | 'duplicate' }>;
 }
 
 export interface IngestStats {
@@ -54,4 +66,7 @@ export interface Ingest {
 }
 
 export { createIngest } from './ingest.ts';
+export { createReadingRoom, type ReadingRoom } from './reading-room.ts';
+export { readBody } from './request-body.ts';
+export { requestHash } from './request-hash.ts';
 export { createDropAccount, type DropAccount, type DropCause, type DroppedRows } from './drop-account.ts';

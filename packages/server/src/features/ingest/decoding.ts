@@ -32,6 +32,8 @@ export interface Decoded {
   readonly sender: string;
   /** To be called once the content is safe. */
   readonly stored: () => void;
+  /** Spans and log records that may tell of exceptions. */
+  readonly told: DecodedColumns['told'];
 }
 
 /** Decodes requests of all signals. */
@@ -63,6 +65,7 @@ function ofColumns(decoded: DecodedColumns): Decoded {
     redactions: redacted,
     sender: (spans ?? logs)?.resources[0]?.service ?? '',
     stored: () => {},
+    told: decoded.told,
   };
 }
 
@@ -77,5 +80,6 @@ function ofMetrics(series: Series, body: Uint8Array, encoding: OtlpEncoding): De
     redactions: new Map(),
     sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
     stored: () => series.stored(decoded),
+    told: { spans: [], logs: [] },
   };
 }

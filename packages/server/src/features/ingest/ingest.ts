@@ -2,7 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { BelayError, isBelayError } from '@belay/core';
 import type { RedactionCounts } from '@belay/core/redaction';
-import { encodeOtlpStatus, encodeOtlpSuccess, type OtlpEncoding, type OtlpSignal } from '@belay/wire';
+import type { ErrorEvent } from '@belay/core/errors';
+import {
+  encodeOtlpStatus,
+  encodeOtlpSuccess,
+  errorEventsOfBatch,
+  type OtlpEncoding,
+  type OtlpSignal,
+} from '@belay/wire';
+import type { RequestMark, WriteRequest } from '../telemetry/api.ts';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
 import { createDecoding } from './decoding.ts';
 import { dropCauseOf, signalOf } from './drop-causes.ts';
@@ -34,14 +42,16 @@ export function createIngest(options: IngestOptions): Ingest {
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
     if (signal === 'metrics') await series.whenReady();
-    const { rejected, message, dropped, sender, content, mark, stored, redactions } = await withRoom(
+    const { rejected, message, dropped, sender, content, mark, stored, told, redactions } = await withRoom(
       async (takeBytes) => {
         const body = await read(request, takeBytes);
         const decoded = decode(body, { signal, encoding });
         return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
       },
     );
-    const outcome = await store.write(content, mark);
+    // Exceptions told by spans and log records are errors, too, and are stored with what tells them.
+    const events = errorEventsOfBatch(told);
+    const outcome = await write(options, { events, content, mark });
     stored();
     if (outcome === 'duplicate') counts.duplicates += 1;
     else for (const [rule, count] of redactions) redacted.set(rule, (redacted.get(rule) ?? 0) + count);
@@ -71,6 +81,20 @@ export function createIngest(options: IngestOptions): Ingest {
     stats: () => ({ ...counts, late: store.stats().lateRows, redacted: Object.fromEntries(redacted) }),
     close: async () => {},
   };
+}
+
+interface Writing {
+  readonly events: readonly ErrorEvent[];
+  readonly content: WriteRequest;
+  readonly mark: RequestMark;
+}
+
+async function write(
+  { store, errors }: IngestOptions,
+  { events, content, mark }: Writing,
+): Promise<'stored' | 'duplicate'> {
+  if (errors === undefined || events.length === 0) return store.write(content, mark);
+  return (await errors.write(events, content, { project: '', source: 'otlp', mark })).stored;
 }
 
 /** Counts a request that is not taken, and says why. */

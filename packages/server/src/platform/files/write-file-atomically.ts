@@ -2,12 +2,12 @@ import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Writes a whole file so that a crash leaves the old one or the new one, never a part: temp, fsync, rename, fsync. */
-export async function writeFileAtomically(file: string, text: string, mode = 0o644): Promise<void> {
+export async function writeFileAtomically(file: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, 'w', mode);
     try {
-      await handle.writeFile(text);
+      await handle.writeFile(content);
       await handle.sync();
     } finally {
       await handle.close();

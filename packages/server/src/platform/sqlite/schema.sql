@@ -36,6 +36,46 @@ CREATE TABLE "ingest_drops" (
   "sender")
 );
 
+CREATE TABLE "issue_keys" (
+  "key" text primary key,
+  "issue_id" text not null references "issues" ("id") on delete cascade,
+  "kind" text not null,
+  "title" text not null
+);
+
+CREATE TABLE "issue_progress" (
+  "id" integer primary key,
+  "read_through" bigint not null
+);
+
+CREATE TABLE "issues" (
+  "id" text primary key,
+  "number" integer not null unique,
+  "service" text not null,
+  "title" text not null,
+  "type" text not null,
+  "value" text not null,
+  "level" text not null,
+  "platform" text not null,
+  "culprit_function" text,
+  "culprit_file" text,
+  "culprit_line" integer,
+  "handled" integer,
+  "grouped_by" text not null,
+  "search_text" text not null,
+  "first_seen" bigint not null,
+  "last_seen" bigint not null,
+  "events" real not null,
+  "first_release" text not null,
+  "last_release" text not null,
+  "status" text not null,
+  "decision_json" text not null,
+  "events_at_decision" real not null,
+  "state_sentence" text not null,
+  "assignee" text,
+  "spike_json" text
+);
+
 CREATE TABLE "ledger" (
   "id" integer primary key autoincrement,
   "at" bigint not null,
@@ -135,6 +175,27 @@ CREATE TABLE "service_versions" (
   "first_seen" bigint not null,
   constraint "service_versions_key" primary key ("service",
   "version")
+CREATE TABLE "seen_releases" (
+  "service" text not null,
+  "release" text not null,
+  "first_seen" bigint not null,
+  constraint "seen_releases_key" primary key ("service",
+  "release")
+);
+
+CREATE TABLE "sentry_keys" (
+  "id" text primary key,
+  "project_id" integer not null references "sentry_projects" ("id"),
+  "hash" text not null unique,
+  "hint" text not null,
+  "created_at" bigint not null,
+  "last_used_at" bigint
+);
+
+CREATE TABLE "sentry_projects" (
+  "id" integer primary key autoincrement,
+  "service" text not null unique,
+  "created_at" bigint not null
 );
 
 CREATE TABLE "sessions" (
@@ -226,6 +287,15 @@ CREATE TABLE "storage_quarantine" (
 CREATE TABLE "storage_runs" (
   "started_at" bigint primary key,
   "run_json" text not null
+CREATE TABLE "source_maps" (
+  "id" text primary key,
+  "release" text,
+  "file" text not null,
+  "debug_id" text,
+  "bytes" integer not null,
+  "sources" integer not null,
+  "uploaded_at" bigint not null,
+  "last_used_at" bigint
 );
 
 CREATE TABLE "tokens" (
@@ -238,6 +308,10 @@ CREATE TABLE "tokens" (
   "expires_at" bigint,
   "last_used_at" bigint
 );
+
+CREATE INDEX "issue_keys_by_issue" on "issue_keys" ("issue_id");
+
+CREATE INDEX "issues_by_last_seen" on "issues" ("last_seen");
 
 CREATE INDEX "ledger_by_flag" on "ledger" ("flag_key", "id");
 
@@ -254,3 +328,6 @@ CREATE INDEX "rollouts_by_status" on "rollouts" ("status", "number");
 CREATE INDEX "sessions_by_token" on "sessions" ("token_id");
 
 CREATE INDEX "signal_alarms_by_signal" on "signal_alarms" ("signal_id", "number");
+CREATE INDEX "source_maps_by_debug_id" on "source_maps" ("debug_id");
+
+CREATE INDEX "source_maps_by_release" on "source_maps" ("release", "file");

@@ -1,15 +1,22 @@
 import {
+  arrayOf,
   bigUint64,
   dateTime,
   dateTimeMs,
   fixedString,
+  flatMap,
+  float64,
   lowCardinality,
   string,
+  uint32,
   uint8,
 } from '../../../platform/clickhouse/native-column.ts';
 import { arrivalColumns, columnTypes, type RequestTable } from './table-definition.ts';
 
-/** Errors as Sentry's SDKs tell them; `issue` is the key of their group, `payload` the event without its secrets. */
+/**
+ * Errors as Sentry's SDKs and OpenTelemetry tell them. `issue` is the key of their group and `keys` the ones that it had
+ * under other rules; `payload` is the event without its secrets; `weight` is 0 where another row tells the same error.
+ */
 export const errorEventsTable = {
   name: 'error_events',
   columns: {
@@ -22,15 +29,23 @@ export const errorEventsTable = {
     release: columnTypes.name,
     event_id: 'FixedString(16) CODEC(ZSTD(1))',
     issue: 'UInt64',
+    keys: 'Array(UInt64)',
+    grouped_by: columnTypes.name,
     level: columnTypes.name,
     type: columnTypes.name,
     value: columnTypes.text,
+    title: columnTypes.text,
     culprit: columnTypes.text,
+    culprit_function: columnTypes.text,
+    culprit_file: columnTypes.name,
+    culprit_line: 'UInt32',
+    frames: columnTypes.text,
     transaction: columnTypes.name,
     user_hash: 'UInt64',
     flag_key: columnTypes.name,
     variant: columnTypes.name,
     rollout: columnTypes.name,
+    flags: columnTypes.attributes,
     trace_id: columnTypes.traceId,
     span_id: columnTypes.spanId,
     handled: 'UInt8',
@@ -40,6 +55,7 @@ export const errorEventsTable = {
     weight: columnTypes.weight,
   },
   indexes: {
+    by_arrival: '_in TYPE minmax GRANULARITY 1',
     by_time: 'ts TYPE minmax GRANULARITY 1',
     by_trace: 'trace_id TYPE bloom_filter(0.01) GRANULARITY 1',
   },
@@ -56,20 +72,29 @@ export const errorEventsTable = {
     release: lowCardinality(),
     event_id: fixedString(16),
     issue: bigUint64(),
+    keys: arrayOf(bigUint64()),
+    grouped_by: lowCardinality(),
     level: lowCardinality(),
     type: lowCardinality(),
     value: string(),
+    title: string(),
     culprit: string(),
+    culprit_function: string(),
+    culprit_file: lowCardinality(),
+    culprit_line: uint32(),
+    frames: string(),
     transaction: lowCardinality(),
     user_hash: bigUint64(),
     flag_key: lowCardinality(),
     variant: lowCardinality(),
     rollout: lowCardinality(),
+    flags: flatMap(),
     trace_id: fixedString(16),
     span_id: fixedString(8),
     handled: uint8(),
     sdk: lowCardinality(),
     platform: lowCardinality(),
     payload: string(),
+    weight: float64(),
   }),
 } satisfies RequestTable;

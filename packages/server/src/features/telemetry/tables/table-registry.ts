@@ -15,6 +15,7 @@ import { signalPointsTable } from './signal-points.ts';
 import { spansTable } from './spans.ts';
 import { summaryPointsTable } from './summary-points.ts';
 import type { RequestTable, TableDefinition, UpkeepTable } from './table-definition.ts';
+import { userFeedbackTable } from './user-feedback.ts';
 
 /**
  * Tables that requests write to, in the order in which a commit writes them. Spans and logs come before evaluations and
@@ -31,6 +32,7 @@ export const requestTables: readonly RequestTable[] = [
   errorEventsTable,
   sentrySessionsTable,
   checkInsTable,
+  userFeedbackTable,
   evaluationsTable,
   outcomesTable,
 ];

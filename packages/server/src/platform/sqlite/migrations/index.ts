@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { accessMigration } from './0001-access.ts';
 import { flagsMigration } from './0002-flags.ts';
 import { changesMigration } from './0003-changes.ts';
+import { errorsMigration } from './0005-errors.ts';
 import { storageMigration } from './0006-storage.ts';
 import { signalsMigration } from './0004-signals.ts';
 import { ingestMigration } from './0008-ingest.ts';
@@ -12,6 +13,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-flags': flagsMigration,
   '0003-changes': changesMigration,
   '0004-signals': signalsMigration,
+  '0005-errors': errorsMigration,
   '0006-storage': storageMigration,
   '0008-ingest': ingestMigration,
 };
