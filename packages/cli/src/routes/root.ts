@@ -15,6 +15,7 @@ import {
 } from './parameter.ts';
 import { pointInTime } from '../point-in-time.ts';
 import { rolloutRoutes } from './rollout.ts';
+import { errorsRoutes, sentryRoutes, sourcemapsRoutes } from './errors.ts';
 import { tokenRoutes } from './token.ts';
 
 const port = {
@@ -194,6 +195,9 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     doctor,
     config: buildRouteMap({ routes: { validate, explain: configExplain }, docs: { brief: 'belay.yaml' } }),
     logs: logsRoutes,
+    errors: errorsRoutes,
+    sourcemaps: sourcemapsRoutes,
+    sentry: sentryRoutes,
     token: tokenRoutes,
     login,
     explain,
