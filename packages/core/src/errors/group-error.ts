@@ -137,6 +137,6 @@ function withoutMaps(event: ErrorEvent): ErrorEvent {
   return { ...event, exceptions };
 }
 
-function original({ inApp, minified }: ErrorFrame): ErrorFrame {
-  return { ...minified, inApp };
+function original({ minified }: ErrorFrame): ErrorFrame {
+  return { ...minified };
 }

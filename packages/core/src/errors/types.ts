@@ -20,12 +20,13 @@ export interface ErrorFrame {
   readonly minified?: FramePlace | undefined;
 }
 
-/** A place in a file; `function` is the name there. */
+/** A frame as it came: name and place in the bundle, and whether the sender called it the app's own. */
 export interface FramePlace {
   readonly function?: string | undefined;
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
+  readonly inApp?: boolean | undefined;
 }
 
 /** One exception of a chain. */

@@ -41,7 +41,15 @@ function moveFrame(frame: ErrorFrame, { map, caller, mapOf }: Moving): ErrorFram
   if (map === undefined || !isBundleFrame(frame)) return frame;
   const { line = 1, column = 1 } = frame;
   const found = originalPositionFor(map, { line, column: Math.max(0, column - 1) });
-  if (found.source === null || found.line === null) return frame;
+  const minified = {
+    function: frame.function,
+    file: frame.file,
+    line: frame.line,
+    column: frame.column,
+    inApp: frame.inApp,
+  };
+  // What stands in the bundle and in no source, the bundler has written.
+  if (found.source === null || found.line === null) return { ...frame, inApp: false, minified };
   const content = sourceContentFor(map, found.source);
   const lines = content?.split('\n');
   const file = found.source.replace(/^webpack:\/\/[^/]*\//u, '').replace(/^(?:\.\.?\/)+/u, '');
@@ -52,7 +60,7 @@ function moveFrame(frame: ErrorFrame, { map, caller, mapOf }: Moving): ErrorFram
     column: found.column + 1,
     inApp: frame.inApp,
     context: lines === undefined ? undefined : contextAt(lines, found.line),
-    minified: { function: frame.function, file: frame.file, line: frame.line, column: frame.column },
+    minified,
   };
   // SDKs call everything in a bundle the app's own; the source's path knows better.
   return { ...moved, inApp: isInApp({ ...moved, inApp: undefined }, 'javascript') };
