@@ -169,12 +169,6 @@ CREATE TABLE "rollouts" (
   "ended_at" bigint
 );
 
-CREATE TABLE "service_versions" (
-  "service" text not null,
-  "version" text not null,
-  "first_seen" bigint not null,
-  constraint "service_versions_key" primary key ("service",
-  "version")
 CREATE TABLE "seen_releases" (
   "service" text not null,
   "release" text not null,
@@ -196,6 +190,14 @@ CREATE TABLE "sentry_projects" (
   "id" integer primary key autoincrement,
   "service" text not null unique,
   "created_at" bigint not null
+);
+
+CREATE TABLE "service_versions" (
+  "service" text not null,
+  "version" text not null,
+  "first_seen" bigint not null,
+  constraint "service_versions_key" primary key ("service",
+  "version")
 );
 
 CREATE TABLE "sessions" (
@@ -267,6 +269,17 @@ CREATE TABLE "signals" (
   "deleted_at" bigint
 );
 
+CREATE TABLE "source_maps" (
+  "id" text primary key,
+  "release" text,
+  "file" text not null,
+  "debug_id" text,
+  "bytes" integer not null,
+  "sources" integer not null,
+  "uploaded_at" bigint not null,
+  "last_used_at" bigint
+);
+
 CREATE TABLE "storage_days" (
   "table_name" text not null,
   "day" text not null,
@@ -287,15 +300,6 @@ CREATE TABLE "storage_quarantine" (
 CREATE TABLE "storage_runs" (
   "started_at" bigint primary key,
   "run_json" text not null
-CREATE TABLE "source_maps" (
-  "id" text primary key,
-  "release" text,
-  "file" text not null,
-  "debug_id" text,
-  "bytes" integer not null,
-  "sources" integer not null,
-  "uploaded_at" bigint not null,
-  "last_used_at" bigint
 );
 
 CREATE TABLE "tokens" (
@@ -328,6 +332,7 @@ CREATE INDEX "rollouts_by_status" on "rollouts" ("status", "number");
 CREATE INDEX "sessions_by_token" on "sessions" ("token_id");
 
 CREATE INDEX "signal_alarms_by_signal" on "signal_alarms" ("signal_id", "number");
+
 CREATE INDEX "source_maps_by_debug_id" on "source_maps" ("debug_id");
 
 CREATE INDEX "source_maps_by_release" on "source_maps" ("release", "file");
