@@ -23,6 +23,12 @@ const COMMAND_LINES: readonly (readonly [line: string, code: number | 'any'])[] 
   ['doctor', 1],
   ['login', 0],
   ['logs tail package.json --service shop --once --from-start', 0],
+  ['logs search shop --from 2h', 0],
+  ['logs search level:loud', 2],
+  ['logs patterns --service shop', 0],
+  ['traces list --slowest --slower 5ms', 0],
+  ['traces show 4bf92f3577b34da6a3ce929d0e0e4736', 4],
+  ['traces map --from 24h', 0],
   ['explain rollout.frozen', 0],
   ['completion bash', 0],
   ['init --yes --flag shop.first', 0],
@@ -124,7 +130,7 @@ describe('every command against a real server, with --json and without a termina
   test('the list above leaves out no command but those that run for long', () => {
     const all = helpOfAllCommands().map(([route]) => route.replace(/^belay /, ''));
     const tested = new Set(all.filter((route) => COMMAND_LINES.some(([line]) => `${line} `.startsWith(`${route} `))));
-    expect(all.filter((route) => !tested.has(route))).toEqual(['demo', 'server']);
+    expect(all.filter((route) => !tested.has(route))).toEqual(['demo', 'server', 'logs follow']);
   });
 });
 

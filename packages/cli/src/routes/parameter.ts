@@ -1,3 +1,5 @@
+import { pointInTime } from '../point-in-time.ts';
+
 /** Flags every command takes. */
 export const commonFlags = {
   json: { kind: 'boolean', brief: 'Print one JSON document and nothing else on stdout', default: false },
@@ -15,6 +17,18 @@ export const serverFlags = {
     optional: true,
   },
   token: { kind: 'parsed', parse: String, brief: 'Token (BELAY_KEY)', placeholder: 'token', optional: true },
+} as const;
+
+/** Flags of a time range. */
+export const rangeFlags = {
+  from: {
+    kind: 'parsed',
+    parse: pointInTime,
+    brief: 'First moment: 1h (ago), 2026-11-24T15:00:00Z, or Unix time',
+    placeholder: 'time',
+    default: '1h',
+  },
+  to: { kind: 'parsed', parse: pointInTime, brief: 'Last moment', placeholder: 'time', default: 'now' },
 } as const;
 
 /** A flag that takes a text. */

@@ -8,15 +8,16 @@ import {
   commonFlags,
   durationOf,
   optionalArgument,
+  rangeFlags,
   serverFlags,
   switchFlag,
   textFlag,
   wholeNumber,
 } from './parameter.ts';
-import { pointInTime } from '../point-in-time.ts';
 import { rolloutRoutes } from './rollout.ts';
 import { errorsRoutes, sentryRoutes, sourcemapsRoutes } from './errors.ts';
 import { tokenRoutes } from './token.ts';
+import { tracesRoutes } from './traces.ts';
 
 const port = {
   kind: 'parsed',
@@ -92,14 +93,7 @@ const query = command({
   parameters: {
     flags: {
       ...serverFlags,
-      from: {
-        kind: 'parsed',
-        parse: pointInTime,
-        brief: 'First moment: 1h (ago), 2026-11-24T15:00:00Z, or Unix time',
-        placeholder: 'time',
-        default: '1h',
-      },
-      to: { kind: 'parsed', parse: pointInTime, brief: 'Last moment', placeholder: 'time', default: 'now' },
+      ...rangeFlags,
       step: {
         kind: 'parsed',
         parse: durationOf,
@@ -199,6 +193,7 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     sourcemaps: sourcemapsRoutes,
     sentry: sentryRoutes,
     token: tokenRoutes,
+    traces: tracesRoutes,
     login,
     explain,
     completion,
