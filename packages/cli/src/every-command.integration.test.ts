@@ -20,6 +20,12 @@ const COMMAND_LINES: readonly (readonly [line: string, code: number | 'any'])[] 
   ['token list', 0],
   ['token revoke no-such-token', 4],
   ['status', 0],
+  ['signals list', 0],
+  ['signals show no-such-signal', 4],
+  ['signals score', 0],
+  ['signals add shop.own --from-file signal.yaml', 0],
+  ['signals show shop.own', 0],
+  ['change record --kind deploy --service shop --title Cart', 0],
   ['doctor', 1],
   ['login', 0],
   ['logs tail package.json --service shop --once --from-start', 0],
@@ -76,6 +82,8 @@ let url: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'belay-cli-'));
   await writeFile(path.join(folder, 'package.json'), '{"name":"shop","type":"module"}');
+  const signal = '{"kind":"ratio","dimension":"quality","from":{"type":"spans","service":"shop"},"target":"1%"}';
+  await writeFile(path.join(folder, 'signal.yaml'), signal);
   server = spawn(process.execPath, [BIN, 'server', '--json', '--port', '0'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -16,6 +16,7 @@ import {
 } from './parameter.ts';
 import { rolloutRoutes } from './rollout.ts';
 import { errorsRoutes, sentryRoutes, sourcemapsRoutes } from './errors.ts';
+import { changeRoutes, signalsRoutes } from './signals.ts';
 import { tokenRoutes } from './token.ts';
 import { tracesRoutes } from './traces.ts';
 
@@ -181,6 +182,8 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     status,
     rollout: rolloutRoutes,
     flag: flagRoutes,
+    signals: signalsRoutes,
+    change: changeRoutes,
     kill,
     query,
     demo,
