@@ -17,6 +17,7 @@ import {
 import { rolloutRoutes } from './rollout.ts';
 import { errorsRoutes, sentryRoutes, sourcemapsRoutes } from './errors.ts';
 import { changeRoutes, signalsRoutes } from './signals.ts';
+import { storageRoutes } from './storage.ts';
 import { tokenRoutes } from './token.ts';
 import { tracesRoutes } from './traces.ts';
 
@@ -195,6 +196,7 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     errors: errorsRoutes,
     sourcemaps: sourcemapsRoutes,
     sentry: sentryRoutes,
+    storage: storageRoutes,
     token: tokenRoutes,
     traces: tracesRoutes,
     login,

@@ -9,6 +9,7 @@ import { createSeries } from '../features/series/api.ts';
 import type { Series } from '../features/series/api.ts';
 import { createTelemetryStore } from '../features/telemetry/api.ts';
 import type { TelemetryStore } from '../features/telemetry/api.ts';
+import { engineMemory } from '../platform/clickhouse/engine-memory.ts';
 import { createTelemetryEngine } from '../platform/clickhouse/telemetry-engine.ts';
 import type { TelemetryEngine } from '../platform/clickhouse/telemetry-engine-types.ts';
 import { principalOf } from '../platform/http/principal.ts';
@@ -34,11 +35,14 @@ export async function openTelemetry(
   errors: { readonly writer: () => ErrorsWriter },
 ): Promise<Telemetry> {
   const { dataDir, clickhouseUrl, bodyLimitBytes } = loaded.config.server;
+  const { minFreeDiskBytes } = loaded.config.telemetry;
   const engine = createTelemetryEngine({
     dataDir: path.join(dataDir, 'telemetry'),
     log,
     clock,
     ...(clickhouseUrl === null ? {} : { url: clickhouseUrl }),
+    memoryLimitBytes: engineMemory(loaded.config.telemetry.memoryMb),
+    ...(minFreeDiskBytes === null ? {} : { minFreeDiskBytes }),
   });
   opened.add(() => engine.close());
   const telemetry = createTelemetryStore({ engine, clock, log, notBeforeSecond: await newestJudgedSecond(db) });

@@ -63,15 +63,16 @@ function sandboxLimits({ memoryLimitBytes }: EngineSettings): ReadonlyMap<string
 
 function engineArguments({ memoryLimitBytes }: EngineSettings): string[] {
   const query = Math.floor(memoryLimitBytes * 0.6);
+  const isSmall = memoryLimitBytes < 400 * 2 ** 20;
   return [
     `--max_server_memory_usage=${memoryLimitBytes}`,
     `--max_memory_usage=${query}`,
-    `--max_bytes_before_external_group_by=${Math.floor(query / 3)}`,
-    `--max_bytes_before_external_sort=${Math.floor(query / 3)}`,
-    '--mark_cache_size=33554432',
-    '--index_mark_cache_size=8388608',
+    `--max_bytes_before_external_group_by=${isSmall ? 40_000_000 : Math.floor(query / 3)}`,
+    `--max_bytes_before_external_sort=${isSmall ? 40_000_000 : Math.floor(query / 3)}`,
+    `--mark_cache_size=${isSmall ? 8_388_608 : 33_554_432}`,
+    `--index_mark_cache_size=${isSmall ? 2_097_152 : 8_388_608}`,
     '--uncompressed_cache_size=0',
-    '--background_pool_size=2',
+    `--background_pool_size=${isSmall ? 1 : 2}`,
     '--background_schedule_pool_size=4',
     '--background_common_pool_size=2',
     '--max_threads=2',
