@@ -57,15 +57,7 @@ export function ensureBuilt() {
 /** Installs Debian's Chromium for the browser tests where that is possible; says what to do where it is not. */
 export function ensureChromium() {
   if (chromiumPath() !== undefined) return true;
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    say('Installing Chromium (apt-get) ...');
-    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 2, 2], env: environment });
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], {
-      stdio: ['ignore', 2, 2],
-      env: environment,
-    });
-  }
+  installPackages('Chromium', ['chromium']);
   if (chromiumPath() !== undefined) return true;
   say(
     'Chromium is missing, so the browser tests are skipped. Mend: "sudo apt-get install chromium", or set CHROMIUM_PATH.',
@@ -90,6 +82,30 @@ export function ensurePrometheus() {
 
 function hasPrometheus() {
   return spawnSync('prometheus', ['--version'], { stdio: 'ignore' }).status === 0;
+/** Installs the Prometheus and VictoriaMetrics that Belay is tested against; says what to do where it cannot. */
+export function ensurePrometheus() {
+  const missing = () =>
+    ['prometheus', 'victoria-metrics'].filter((name) => spawnSync(name, ['--version']).error !== undefined);
+  if (missing().length === 0) return true;
+  installPackages('Prometheus and VictoriaMetrics', missing());
+  if (missing().length === 0) return true;
+  say(
+    `Missing: ${missing().join(', ')}. Tests against them are skipped. Mend: "sudo apt-get install ${missing().join(' ')}".`,
+  );
+  return false;
+}
+
+/** Only root may install packages, and only Debian and its kin have these. */
+function installPackages(what, packages) {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
+  say(`Installing ${what} (apt-get) ...`);
+  // Debian starts the services it installs; this machine only needs the programs.
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 2, 2], env: environment });
+  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+    stdio: ['ignore', 2, 2],
+    env: environment,
+  });
 }
 
 /** Where Chromium is, or undefined. */

@@ -1,4 +1,5 @@
-// The way in as a process of its own, so that a test can end it with SIGKILL: prints its address, then serves.
+// The way in as a process of its own, so that a test can end it with SIGKILL: tells its address, then serves.
+// Arguments: data folder, port (0 for any).
 import Fastify from 'fastify';
 import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engine.ts';
 import { createTelemetryStore } from '../telemetry/api.ts';
@@ -20,6 +21,6 @@ const ingest = createIngest({
 });
 const app = Fastify();
 await app.register(ingest.routes);
-const url = await app.listen({ port: 0, host: '127.0.0.1' });
+const url = await app.listen({ port: Number(process.argv[3] ?? 0), host: '127.0.0.1' });
 process.send?.({ url, enginePid: engine.pid() });
 process.on('message', () => process.send?.({ url, enginePid: engine.pid() }));
