@@ -27,6 +27,12 @@ const shape: Shape = {
 const OTLP = { requests: values.quick ? 300 : 2000, points: 512, connections: 64 } as const;
 const ROUNDS = values.quick ? 5 : 15;
 
+const QUERIES = {
+  rateByRouteMs: 'sum by (route) (rate(http_requests_total[5m]))',
+  p95Ms: 'histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))',
+  oneSeriesMs: 'process_resident_memory_bytes{series="4"}',
+} as const;
+
 const samples = shape.series * shape.scrapes;
 const shards = writeRequests(shape);
 const stores: object[] = [];
@@ -71,12 +77,6 @@ async function measureStore(peer: Peer): Promise<object> {
     ...(await measureQueries(peer)),
   };
 }
-
-const QUERIES = {
-  rateByRouteMs: 'sum by (route) (rate(http_requests_total[5m]))',
-  p95Ms: 'histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))',
-  oneSeriesMs: 'process_resident_memory_bytes{series="4"}',
-} as const;
 
 /** Median ms of an hour at 15 s; the answers of the stores must hold about as much. */
 async function measureQueries(peer: Peer): Promise<Record<string, number>> {

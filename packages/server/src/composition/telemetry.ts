@@ -51,10 +51,12 @@ export async function openTelemetry(
   const drops = await createDropAccount({ db, clock, log });
   opened.add(() => drops.close());
   const { seriesNewPerHour, seriesActive, serviceLabels, sampleMaxAgeMs, sampleMaxAheadMs } = loaded.config.telemetry;
+  const redactor = createRedactor(loaded.config.telemetry.redaction);
   const series = createSeries({
     reader: telemetry.reader,
     clock,
     log,
+    redactor,
     limits: { newPerHour: seriesNewPerHour, active: seriesActive },
     times: { maxAgeMs: sampleMaxAgeMs, maxAheadMs: sampleMaxAheadMs },
   });
@@ -69,6 +71,7 @@ export async function openTelemetry(
     drops,
     errors: { write: (...told) => errors.writer().write(...told) },
     redactor: createRedactor(loaded.config.telemetry.redaction),
+    redactor,
     // The server has checked the scope that the routes declare; this only insists that it did.
     requireIngestScope: async (request) => void principalOf(request),
   });

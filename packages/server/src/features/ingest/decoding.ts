@@ -81,5 +81,14 @@ function ofMetrics(series: Series, body: Uint8Array, encoding: OtlpEncoding): De
     sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
     stored: () => series.stored(decoded),
     told: { spans: [], logs: [] },
+  const redactions: RedactionCounts = new Map();
+  return {
+    content: series.contentOf(decoded, redactions),
+    rejected,
+    message,
+    dropped: refusalDrops(decoded),
+    redactions,
+    sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
+    stored: () => series.stored(decoded),
   };
 }

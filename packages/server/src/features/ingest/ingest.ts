@@ -75,7 +75,7 @@ export function createIngest(options: IngestOptions): Ingest {
           return reply.code(200).type(contentTypes[encodingOf(request)]).send(Buffer.from(answer));
         });
       }
-      await app.register(remoteWriteRoutes({ ...options, limits, withRoom, counts }));
+      await app.register(remoteWriteRoutes({ ...options, limits, withRoom, counts, redacted }));
     },
     closedThrough: store.closedThrough,
     stats: () => ({ ...counts, late: store.stats().lateRows, redacted: Object.fromEntries(redacted) }),

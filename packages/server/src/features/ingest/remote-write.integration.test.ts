@@ -145,6 +145,14 @@ test('what can never be stored is answered 400 with the reason, and the rest is 
   expect((await numbersOf('partial')).map((row) => row['metric'])).toEqual(['good']);
 });
 
+test('secrets in labels are taken out of what is stored', async () => {
+  const labels = { __name__: 'calls_total', job: 'secrets', authorization: 'Bearer abcdefghijklmnopqrstuvwxyz012345' };
+  expect((await post('/api/v1/write', writeV1([{ labels, values: [1], now: Date.now() }]))).status).toBe(204);
+  const [row] = await select(`SELECT labels FROM series WHERE service = 'secrets'`);
+  expect(JSON.stringify(row)).not.toContain('abcdefghijklmnopqrstuvwxyz');
+  expect(Object.keys(ingest.stats().redacted).length).toBeGreaterThan(0);
+});
+
 test('a label with a value per user is refused, told to the sender, and named in the report', async () => {
   const now = Date.now();
   const many = (from: number) =>

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { BelayError, isBelayError } from '@belay/core';
+import type { RedactionCounts } from '@belay/core/redaction';
 import { type DecodedWrite, decodeRemoteWrite, decompressSnappy, snappyLength } from '@belay/wire';
 import { sendProblem } from '../../platform/http/problem-response.ts';
 import type { IngestLimits, IngestOptions } from './api.ts';
@@ -12,6 +13,8 @@ import { requestHash } from './request-hash.ts';
 export interface RemoteWriteOptions extends Omit<IngestOptions, 'limits'> {
   readonly limits: IngestLimits;
   readonly withRoom: ReadingRoom;
+  /** Counts what was taken out, by rule. */
+  readonly redacted: RedactionCounts;
   readonly counts: {
     accepted: number;
     refused: number;
@@ -41,7 +44,7 @@ export function remoteWriteRoutes(options: RemoteWriteOptions): (app: FastifyIns
       });
       return { decoded, mark: { hash: requestHash(body, `remote write ${version}`), bytes: body.length } };
     });
-    const outcome = await store.write(series.contentOf(decoded), mark);
+    const outcome = await store.write(series.contentOf(decoded, options.redacted), mark);
     series.stored(decoded);
     if (outcome === 'duplicate') counts.duplicates += 1;
     counts.accepted += 1;

@@ -1,3 +1,4 @@
+import type { RedactionCounts, Redactor } from '@belay/core/redaction';
 import type { FastifyPluginAsync } from 'fastify';
 import type { CardinalityView } from '@belay/protocol';
 import type { DecodedMetrics, SeriesIndex, TimeBounds } from '@belay/wire';
@@ -9,6 +10,8 @@ export interface SeriesOptions {
   readonly reader: TelemetryReader;
   readonly clock: { now(): number };
   readonly log: EngineLog;
+  /** Takes secrets out of labels, resources and exemplars; default: all built-in rules. */
+  readonly redactor?: Redactor;
   /** Default 20,000 new series an hour and 100,000 active ones. */
   readonly limits?: SeriesLimits;
   /** Points older, or further in the future, are refused. Default 30 days and 10 minutes. */
@@ -31,8 +34,8 @@ export interface Series {
   readonly index: SeriesIndex;
   /** Which times are taken now. */
   timeBounds(): TimeBounds;
-  /** What a decoded request stores, descriptions of series included. */
-  contentOf(decoded: DecodedMetrics): WriteRequest;
+  /** What a decoded request stores, descriptions of series included; `counts` tells which secrets were taken out. */
+  contentOf(decoded: DecodedMetrics, counts?: RedactionCounts): WriteRequest;
   /** Notes that the content of a request was stored. */
   stored(decoded: DecodedMetrics): void;
   cardinality(service?: string): readonly CardinalityView[];

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { createRedactor } from '@belay/core/redaction';
 import { createSeriesIndex } from '@belay/wire';
 import { repeat } from '../../platform/scheduler/scheduler.ts';
 import { rowsOfMetrics } from '../telemetry/api.ts';
 import type { Series, SeriesOptions } from './api.ts';
 import { createCardinalityGuard } from './cardinality-guard.ts';
 import { loadKnownSeries } from './known-series.ts';
+import { redactFlat, redactMetrics } from './redact-metrics.ts';
 import { cardinalityRoutes } from './routes.ts';
 import { createActiveSeries } from './series-registry.ts';
 
@@ -14,7 +16,7 @@ const LIMITS = { newPerHour: 20_000, active: 100_000 };
 const TIMES = { maxAgeMs: 30 * 86_400_000, maxAheadMs: 600_000 };
 
 export function createSeries(options: SeriesOptions): Series {
-  const { reader, clock, log, limits = LIMITS, times = TIMES } = options;
+  const { reader, clock, log, redactor = createRedactor(), limits = LIMITS, times = TIMES } = options;
   const guard = createCardinalityGuard({
     limits,
     clock,
@@ -49,7 +51,14 @@ export function createSeries(options: SeriesOptions): Series {
         nowSecond: Math.floor(now / 1000),
       };
     },
-    contentOf: (decoded) => rowsOfMetrics(decoded, registry.describeDue(decoded.points.due)),
+    contentOf(decoded, counts = new Map()) {
+      // The fingerprint is made of what was sent, so that two secrets do not become one series.
+      const due = registry.describeDue(decoded.points.due).map((entry) => {
+        const { facts } = entry;
+        return { ...entry, facts: { ...facts, labels: redactFlat(facts.labels, redactor, counts) } };
+      });
+      return rowsOfMetrics(redactMetrics(decoded, redactor, counts), due);
+    },
     stored: (decoded) => registry.described(decoded.points.due),
     cardinality: (service) => guard.report(service),
     stats: () => ({
