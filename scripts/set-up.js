@@ -65,23 +65,6 @@ export function ensureChromium() {
   return false;
 }
 
-/** Installs Debian's Prometheus, which tests ask the same questions as Belay, where that is possible. */
-export function ensurePrometheus() {
-  if (hasPrometheus()) return true;
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    say('Installing Prometheus (apt-get) ...');
-    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const options = { stdio: ['ignore', 2, 2], env: environment };
-    spawnSync('apt-get', ['update', '-qq'], options);
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'prometheus'], options);
-  }
-  if (hasPrometheus()) return true;
-  say('Prometheus is missing, so the tests beside it are skipped. Mend: "sudo apt-get install prometheus".');
-  return false;
-}
-
-function hasPrometheus() {
-  return spawnSync('prometheus', ['--version'], { stdio: 'ignore' }).status === 0;
 /** Installs the Prometheus and VictoriaMetrics that Belay is tested against; says what to do where it cannot. */
 export function ensurePrometheus() {
   const missing = () =>

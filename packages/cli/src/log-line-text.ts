@@ -32,5 +32,5 @@ export function logLineText(line: LogLine, output: Output): string {
 
 /** What a service logged must not steer the terminal of who reads it. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD');
+  return text.replaceAll(/[^\P{Cc}\t\n]/gu, '\uFFFD');
 }

@@ -70,7 +70,6 @@ export async function openTelemetry(
     limits: { bodyBytes: bodyLimitBytes },
     drops,
     errors: { write: (...told) => errors.writer().write(...told) },
-    redactor: createRedactor(loaded.config.telemetry.redaction),
     redactor,
     // The server has checked the scope that the routes declare; this only insists that it did.
     requireIngestScope: async (request) => void principalOf(request),

@@ -72,15 +72,6 @@ function ofColumns(decoded: DecodedColumns): Decoded {
 function ofMetrics(series: Series, body: Uint8Array, encoding: OtlpEncoding): Decoded {
   const decoded = decodeOtlpMetrics(body, { encoding, index: series.index, times: series.timeBounds() });
   const { rejected, message, outcomes, resources } = decoded;
-  return {
-    content: series.contentOf(decoded),
-    rejected,
-    message,
-    dropped: refusalDrops(decoded),
-    redactions: new Map(),
-    sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
-    stored: () => series.stored(decoded),
-    told: { spans: [], logs: [] },
   const redactions: RedactionCounts = new Map();
   return {
     content: series.contentOf(decoded, redactions),
@@ -90,5 +81,6 @@ function ofMetrics(series: Series, body: Uint8Array, encoding: OtlpEncoding): De
     redactions,
     sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
     stored: () => series.stored(decoded),
+    told: { spans: [], logs: [] },
   };
 }

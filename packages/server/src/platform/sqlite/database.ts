@@ -16,14 +16,7 @@ import { createSerialSqliteDialect, inTransaction } from './serial-sqlite-dialec
  * file, adds the interface here and its migration to `migrations/index.ts`.
  */
 export interface Tables
-  extends
-    AccessTables,
-    ChangesTables,
-    ErrorsTables,
-    FlagsTables,
-    IngestTables,
-    SignalsTables,
-    StorageTables {}
+  extends AccessTables, ChangesTables, ErrorsTables, FlagsTables, IngestTables, SignalsTables, StorageTables {}
 
 /** The control plane's database. Never use it inside {@link transaction}; use the `trx` given there. */
 export type Database = Kysely<Tables>;
