@@ -107,7 +107,7 @@ it.each([
   await page.locator(shown).first().waitFor();
 });
 
-it.each(['/explore/logs', '/explore/metrics', '/explore/traces', '/settings'])(
+it.each(['/', '/signals', '/scorecards', '/explore/logs', '/explore/metrics', '/explore/traces', '/settings'])(
   '%s shows real data without findings',
   async (place) => {
     for (const size of [desktop, phone]) {
