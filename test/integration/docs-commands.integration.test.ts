@@ -16,7 +16,7 @@ const PAGES = FOLDERS.flatMap((folder) =>
     .map((name) => path.join(folder, name)),
 );
 /** These would run until somebody stops them; only their words are checked. */
-const RUN_FOR_LONG = new Set(['belay server', 'belay demo', 'belay logs tail']);
+const RUN_FOR_LONG = new Set(['belay server', 'belay demo', 'belay logs tail', 'belay logs follow']);
 const USAGE = 2;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'belay-docs-'));
@@ -72,7 +72,9 @@ function textOf(page: string): string {
 /** As a shell splits: quotes keep a word together, a placeholder is a word, a remark is none. */
 function wordsOf(line: string): readonly string[] {
   const plain = line.replace(/ +#.*$/, '').replaceAll(/<[^>]+>/g, 'placeholder');
-  return [...plain.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  return [...plain.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, bare]) => single ?? double ?? bare ?? '',
+  );
 }
 
 function routeOf(words: readonly string[]): string {

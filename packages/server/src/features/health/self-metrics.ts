@@ -45,7 +45,9 @@ function statusMetrics({ version, ready, checks, ingest, loop }: StatusView): Me
       name: 'belay_ingest_requests_total',
       help: 'Telemetry requests by result.',
       type: 'counter',
-      values: Object.entries(ingest).map(([result, value]) => ({ labels: { result }, value })),
+      values: Object.entries(ingest).flatMap(([result, value]: [string, unknown]) =>
+        typeof value === 'number' ? [{ labels: { result }, value }] : [],
+      ),
     },
     one('belay_guard_loop_tick_seconds', 'gauge', 'Duration of the last round of the guards.', loop.lastTickMs / 1000),
     one(
