@@ -36,7 +36,9 @@ const v8: FrameReader = {
     const match = V8_FRAME.exec(line);
     if (match === null) return undefined;
     const [, , name, file, row, column] = match;
-    return { function: name, file, line: numberOf(row), column: numberOf(column) };
+    // A nameless call after an await is printed without parentheses: `at async file:///app/a.js:1:2`.
+    const place = file?.replace(/^async /u, '');
+    return { function: name, file: place, line: numberOf(row), column: numberOf(column) };
   },
   header(line) {
     const cause = /^\s*(?:\[cause\]: |\[errors\]: \[?)(.*)$/u.exec(line);

@@ -70,6 +70,11 @@ test.each([
   expect(frames[0]).toMatchObject({ file, line });
 });
 
+test('a nameless call after an await has a file, not one that is called async', () => {
+  const [thrown] = parseStackText('Error: x\n    at async node:internal/modules/esm/loader:647:26').exceptions;
+  expect(thrown?.frames[0]).toMatchObject({ file: 'node:internal/modules/esm/loader', line: 647 });
+});
+
 test('.NET prints the inner exception within the outer one', () => {
   const parsed = parseStackText(dotnet);
   expect(parsed.platform).toBe('csharp');
