@@ -14,6 +14,9 @@ const merged: Readonly<Record<string, string>> = {
   '0001-access.ts': '069de79ddafbf753',
   '0002-flags.ts': '6046a4490f3a97c8',
   '0003-changes.ts': '77f68f6a762e1e8a',
+  '0004-signals.ts': '06fd50f87a4cd191',
+  '0005-errors.ts': '790541fad4c2415f',
+  '0006-storage.ts': '9fe196d8cb18a689',
   '0008-ingest.ts': '2ef0323dc5b6ee7f',
 };
 
