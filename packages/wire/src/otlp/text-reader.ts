@@ -16,7 +16,7 @@ const LONGEST_CACHED = 64;
 /** Attribute keys and values repeat, so short strings are looked up by their bytes instead of decoded anew. */
 export function createTextReader(budget: DecodeBudget): TextReader {
   const decoder = createUtf8Decoder();
-  const cache: (Entry | undefined)[] = Array.from({ length: CACHE_SLOTS });
+  const cache = new Map<number, Entry>();
   return (cursor, field) => {
     const length = readVarint(cursor, field);
     if (length === 0) return '';
@@ -27,11 +27,11 @@ export function createTextReader(budget: DecodeBudget): TextReader {
       return budget.text(decoder.decode(cursor.bytes.subarray(start, most)), field);
     }
     const slot = hashOf(cursor.bytes, start, length) % CACHE_SLOTS;
-    const entry = cache[slot];
+    const entry = cache.get(slot);
     if (entry?.bytes.length === length && isAt(cursor.bytes, start, entry.bytes)) return entry.text;
     const bytes = cursor.bytes.subarray(start, start + length);
     const text = decoder.decode(bytes);
-    cache[slot] = { bytes, text };
+    cache.set(slot, { bytes, text });
     return text;
   };
 }

@@ -56,15 +56,18 @@ async function collect(
   return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, size);
 }
 
+/** Each chunk is a trip to another thread and back; a usual batch fits a few of this size. */
+const CHUNK_BYTES = 128 * 1024;
+
 type Decoder = ReturnType<typeof createGunzip>;
 
 function decoderOf(contentEncoding: string | undefined): Decoder | ReturnType<typeof createZstdDecompress> | undefined {
   const name = (contentEncoding ?? 'identity').trim().toLowerCase();
   if (name === 'identity' || name === '') return undefined;
-  if (name === 'gzip' || name === 'x-gzip') return createGunzip();
-  if (name === 'deflate') return createInflate();
-  if (name === 'zstd') return createZstdDecompress();
-  if (name === 'br') return createBrotliDecompress();
+  if (name === 'gzip' || name === 'x-gzip') return createGunzip({ chunkSize: CHUNK_BYTES });
+  if (name === 'deflate') return createInflate({ chunkSize: CHUNK_BYTES });
+  if (name === 'zstd') return createZstdDecompress({ chunkSize: CHUNK_BYTES });
+  if (name === 'br') return createBrotliDecompress({ chunkSize: CHUNK_BYTES });
   throw new BelayError('request.unsupported-media-type', `The content encoding "${name}" is not understood.`, {
     hint: 'Use gzip, deflate, zstd, br or none.',
   });
