@@ -66,7 +66,7 @@ test('every setting has a twin in the environment that reaches the configuration
     min_free_disk: '2GB',
     memory_mb: '512',
     starter: 'false',
-    prometheus: '[{url: "https://prometheus.example:9090"}]',
+    prometheus: '["https://prometheus.example:9090"]',
     tolerance: '3%',
   };
   const environment = Object.fromEntries(settings.map(({ path, variable }) => [variable, samples[path[1]]]));
