@@ -6,6 +6,8 @@ const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
+// Tests that start processes, engines and browsers are tried a second time on a busy machine; the reporter names them.
+const tries = { retry: 1 };
 const ignored = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -31,6 +33,7 @@ export default defineConfig({
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts', 'test/integration/**/*.integration.test.ts'],
           exclude: ignored,
+          ...tries,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
@@ -42,6 +45,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.e2e.ts'],
           exclude: ignored,
+          ...tries,
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,

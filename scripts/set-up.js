@@ -65,17 +65,35 @@ export function ensureChromium() {
   return false;
 }
 
-/** Installs the Prometheus and VictoriaMetrics that Belay is tested against; says what to do where it cannot. */
-export function ensurePrometheus() {
-  const missing = () =>
-    ['prometheus', 'victoria-metrics'].filter((name) => spawnSync(name, ['--version']).error !== undefined);
+/** Programs that Belay is tested against or works with, each with the Debian package that brings it. */
+const TESTED_AGAINST = [
+  ['prometheus', 'prometheus'],
+  ['victoria-metrics', 'victoria-metrics'],
+  ['nginx', 'nginx-light'],
+  ['haproxy', 'haproxy'],
+  ['apache2', 'apache2'],
+  ['age', 'age'],
+  ['zstd', 'zstd'],
+  ['pg_dump', 'postgresql'],
+  ['redis-server', 'redis-server'],
+];
+
+/** Installs the programs that tests need as peers; says what to do where it cannot. */
+export function ensurePeers() {
+  const missing = () => TESTED_AGAINST.filter(([program]) => !onPath(program)).map(([, name]) => name);
   if (missing().length === 0) return true;
-  installPackages('Prometheus and VictoriaMetrics', missing());
+  installPackages('what the tests compare Belay with', missing());
   if (missing().length === 0) return true;
   say(
-    `Missing: ${missing().join(', ')}. Tests against them are skipped. Mend: "sudo apt-get install ${missing().join(' ')}".`,
+    `Missing: ${missing().join(', ')}. Tests with them are skipped. Mend: "sudo apt-get install ${missing().join(' ')}".`,
   );
   return false;
+}
+
+/** Debian keeps servers in /usr/sbin, which is not on everybody's PATH. */
+function onPath(program) {
+  const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin'];
+  return folders.some((folder) => folder !== '' && existsSync(path.join(folder, program)));
 }
 
 /** Only root may install packages, and only Debian and its kin have these. */

@@ -1,12 +1,12 @@
 // `npm test`: sets everything up, then runs every check and every test. Arguments go to vitest.
 import path from 'node:path';
 import { root, runPinned } from './pinned-node.js';
-import { ensureBuilt, ensureChromium, ensureInstalled, ensurePrometheus } from './set-up.js';
+import { ensureBuilt, ensureChromium, ensureInstalled, ensurePeers } from './set-up.js';
 
 ensureInstalled();
 ensureBuilt();
 ensureChromium();
-ensurePrometheus();
+ensurePeers();
 
 const inCi = process.env.CI === 'true' || process.env.CI === '1';
 const checks = inCi ? runPinned([path.join(root, 'scripts/check.js')]) : 0;
