@@ -111,6 +111,21 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
     'The query would read more series or samples than is allowed at once. Name a metric and a label, shorten the time range, or enlarge the step.',
   'promql.timeout':
     'The query ran longer than its `timeout` (at most two minutes). Shorten the time range, enlarge the step, or narrow the labels.',
+  'backup.destination-unreachable':
+    'The folder is not there or its disk is not mounted, or the bucket did not answer in time. Other destinations are not touched by it; the copy is sent again later.',
+  'backup.destination-refused':
+    'The user of the process or the credentials may not do this at that place. `detail` names the place and what was refused; give the right, or correct the bucket, region or key.',
+  'backup.object-missing':
+    'The manifest says that the destination has this file, and it does not. Take another copy, and find out who removes files there.',
+  'backup.object-exists': 'Backups are written once. Two Belay servers that write to one place need a prefix each.',
+  'backup.corrupt':
+    'Bytes differ from the checksums in the manifest. This copy is never used; `belay backup verify` names the good ones.',
+  'backup.key-wrong':
+    'The backup was encrypted for other keys. Use the recovery kit of the Belay that made it; the manifest names the recipients.',
+  'restore.not-allowed':
+    'Restoring would destroy something or cannot be right: the target exists, is of another engine or version, or the backup is not whole. `detail` says which.',
+  'restore.failed':
+    'The result was not what the manifest says, or a step failed. The state from before is in place or kept where `detail` says.',
   'storage.full': 'The volume of the data folder is full. Free space; what was acknowledged is safe.',
   'server.data-in-use':
     'Another Belay runs on this data folder. Use it, stop it, or choose another folder with `--data`.',
