@@ -5,6 +5,7 @@ const FACTS: SignalFacts = {
   unit: '%',
   good: 'lower',
   value: 1.934,
+  seen: true,
   usual: { low: 0.8, high: 1.21 },
   warning: null,
   critical: null,
@@ -17,6 +18,7 @@ describe('what is said of a signal', () => {
   it.each([
     [{}, 'usual', 'Usual', '1.93% now; usual at this hour is 0.8% to 1.21%.'],
     [{ value: null }, 'no-data', 'No data', 'Nothing arrived in the last 15 minutes.'],
+    [{ value: null, seen: false }, 'no-data', 'Starting', 'The first value comes when five minutes of data are there.'],
     [
       { critical: 1.5 },
       'past-critical',

@@ -17,6 +17,8 @@ export interface SignalFacts {
   readonly good: Good;
   /** Newest value; null when nothing arrived in the last fifteen minutes. */
   readonly value: number | null;
+  /** Whether any value has ever arrived. */
+  readonly seen: boolean;
   /** Usual band; null without history. */
   readonly usual: { readonly low: number; readonly high: number } | null;
   readonly warning: number | null;
@@ -27,9 +29,17 @@ export interface SignalFacts {
   readonly episode: { readonly direction: 'up' | 'down'; readonly deviation: number; readonly lastedMs: number } | null;
 }
 
+const NOT_YET: SignalSaying = {
+  verdict: 'no-data',
+  word: 'Starting',
+  tone: 'none',
+  sentence: 'The first value comes when five minutes of data are there.',
+};
+
 /** The verdict on a signal in words: limits first, then what is usual. A limit needs no history. */
 export function sayOfSignal(facts: SignalFacts): SignalSaying {
-  const { value, unit, usual, warning, critical, weeks, good, episode } = facts;
+  const { value, seen, unit, usual, warning, critical, weeks, good, episode } = facts;
+  if (value === null && !seen) return NOT_YET;
   if (value === null) {
     return { verdict: 'no-data', word: 'No data', tone: 'wait', sentence: 'Nothing arrived in the last 15 minutes.' };
   }

@@ -38,6 +38,12 @@ export function IssueTags({ issue }: { readonly issue: IssueSummary }): JSX.Elem
 export function culpritText(culprit: IssueSummary['culprit']): string {
   if (culprit === null) return '';
   const line = culprit.line === null ? '' : `:${culprit.line}`;
-  const place = culprit.file === null ? '' : culprit.file + line;
+  const place = culprit.file === null ? '' : shortFile(culprit.file) + line;
   return [culprit.function, place].filter((part) => part !== null && part !== '').join(' in ');
+}
+
+/** The end of an absolute path says where it is; its beginning only says how the machine was set up. */
+function shortFile(file: string): string {
+  const parts = file.replace(/^file:\/\//, '').split('/');
+  return parts[0] === '' && parts.length > 4 ? parts.slice(-3).join('/') : file;
 }

@@ -35,8 +35,10 @@ export function ResultCard({ query, result, live, onQuery }: ResultCardProps): J
     return (
       <section className="card" aria-label="No query yet">
         <Empty title="Choose a metric, or write a query">
-          A metric of the list shows the question that suits its kind: how many a second for a counter, p95 for a
-          histogram, the value itself for a gauge. Grafana asks the same data under <code>/prometheus</code>.
+          <p>
+            A metric of the list shows the question that suits its kind: how many a second for a counter, p95 for a
+            histogram, the value itself for a gauge. Grafana asks the same data under <code>/prometheus</code>.
+          </p>
         </Empty>
       </section>
     );

@@ -77,7 +77,7 @@ function Report({ storage }: { readonly storage: StorageView }): JSX.Element {
           <li key={row.signal}>
             <span>
               {signals[row.signal]}
-              {row.rawFor !== null && <small>in full {formatDuration(row.rawFor)}</small>}
+              {row.rawFor !== null && <small>{keptText(row.rawFor)}</small>}
             </span>
             <span className="meter" aria-hidden="true">
               <i style={{ width: `${(100 * row.bytes) / most}%` }} />
@@ -154,4 +154,9 @@ function signalRows(storage: StorageView): readonly SignalRow[] {
     });
   }
   return [...rows.values()].filter((row) => row.bytes > 0).toSorted((a, b) => b.bytes - a.bytes);
+}
+
+/** Tables that are never aged are kept for a century, which is a long way to say always. */
+function keptText(ms: number): string {
+  return ms > 50 * 365 * 86_400_000 ? 'always' : `in full ${formatDuration(ms)}`;
 }

@@ -85,6 +85,7 @@ export function sayingOf({ definition, state }: Pick<ShownSignal, 'definition' |
     unit: definition.unit,
     good: definition.good,
     value: currentOf(state, definition, now)?.value ?? null,
+    seen: state.lastAt !== null,
     usual: usualNow(state, definition, now),
     warning: definition.warning,
     critical: definition.critical,
