@@ -183,6 +183,7 @@ async function raise(
 async function noteProblem({ db, log }: SignalsContext, state: SignalState, error: unknown): Promise<void> {
   if (!isBelayError(error)) log.error({ err: error, signal: state.signalId }, 'a signal could not be evaluated');
   const problem = isBelayError(error) ? error.message : 'Belay failed to evaluate it; the log says why.';
-  if (problem !== state.problem) log.warn({ signal: state.signalId, problem }, 'a signal has no value');
+  const cause = isBelayError(error) && error.cause instanceof Error ? error.cause.message : undefined;
+  if (problem !== state.problem) log.warn({ signal: state.signalId, problem, cause }, 'a signal has no value');
   await transaction(db, (trx) => saveState(trx, { ...state, problem }));
 }

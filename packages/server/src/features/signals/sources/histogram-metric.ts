@@ -95,8 +95,9 @@ function quantileOf(buckets: readonly Bucket[], quantile: number): number | null
 }
 
 const SERIES = `WITH wanted AS (
-    SELECT fp, any(metric) AS metric, any(temporality) AS temporality FROM series
-    WHERE (metric = {metric:String} OR prom = {metric:String}) AND ({service:String} = '' OR service = {service:String}) {labels}
+    SELECT fp, any(s.metric) AS metric, any(s.temporality) AS temporality FROM series AS s
+    WHERE (s.metric = {metric:String} OR s.prom = {metric:String})
+      AND ({service:String} = '' OR s.service = {service:String}) {labels}
     GROUP BY fp
   )`;
 const BOUNDS = `p.metric IN (SELECT metric FROM wanted)

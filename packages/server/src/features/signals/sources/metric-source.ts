@@ -84,9 +84,9 @@ function numberRows(source: MetricSource, { ask, range }: Asking): Promise<reado
   const wanted = attributeConditions('labels', source.where, 'w');
   return ask<NumberRow>(
     `WITH wanted AS (
-      SELECT fp, any(metric) AS metric, any(temporality) AS temporality FROM series
-      WHERE (metric = {metric:String} OR prom = {metric:String})
-        AND ({service:String} = '' OR service = {service:String}) ${wanted.sql} GROUP BY fp
+      SELECT fp, any(s.metric) AS metric, any(s.temporality) AS temporality FROM series AS s
+      WHERE (s.metric = {metric:String} OR s.prom = {metric:String})
+        AND ({service:String} = '' OR s.service = {service:String}) ${wanted.sql} GROUP BY fp
     )
     SELECT toUnixTimestamp(toStartOfFiveMinutes(ts)) AS slot, toString(p.fp) AS fp, any(w.temporality) != 1 AS cumulative,
       argMax(value, ts) AS last, argMin(value, ts) AS first, sum(value) AS sum, count() AS points
