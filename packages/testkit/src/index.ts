@@ -1,2 +1,3 @@
 export * from './random.ts';
+export * from './s3/fake-s3.ts';
 export * from './scenario.ts';

@@ -45,6 +45,8 @@ test('a file is stored whole, found, proven, fetched and removed', async () => {
 
 test('a backup is never overwritten, and what could not be stored leaves nothing', async () => {
   await put();
+  await put();
+  await writeFile(path.join(kept, ...object.split('/')), 'another');
   await expect(put()).rejects.toMatchObject({ code: 'backup.object-exists' });
   await put({ replaces: true });
   await expect(put({ replaces: true, signal: AbortSignal.abort() })).rejects.toThrow('abort');

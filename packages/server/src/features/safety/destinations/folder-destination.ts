@@ -1,5 +1,6 @@
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BelayError, isBelayError } from '@belay/core';
 import {
@@ -37,20 +38,10 @@ export function createFolderDestination({ name, folder }: FolderDestinationOptio
     name,
     kind: 'folder',
     uri: `file://${folder}`,
-    put: (file, object, { replaces = false, signal }) =>
+    put: (file, object, { replaces = false, sha256, signal }) =>
       attempt(`storing ${object}`, async () => {
         const place = placeOf(object);
-        await stat(folder);
-        await makeFolders(folder, path.dirname(place));
-        const partial = `${place}.${process.pid}-${Math.random().toString(36).slice(2, 10)}${PARTIAL}`;
-        try {
-          await copyWhole(file, partial, signal);
-          if (replaces) await rename(partial, place);
-          else await linkNew(partial, place, () => existingObject(name, object));
-        } finally {
-          await rm(partial, { force: true });
-        }
-        await syncFolder(path.dirname(place));
+        await storeFile({ folder, file, place, replaces, sha256, signal, taken: () => existingObject(name, object) });
         return { name: object, bytes: (await stat(place)).size, sha256: null, etag: null };
       }),
     read: (object, { range, signal } = {}) =>
@@ -95,6 +86,35 @@ export async function removeAbandonedPartials(folder: string, now: number): Prom
   return removed;
 }
 
+interface Storing {
+  readonly folder: string;
+  readonly file: string;
+  readonly place: string;
+  readonly replaces: boolean;
+  readonly sha256: string;
+  readonly signal: AbortSignal | undefined;
+  readonly taken: () => BelayError;
+}
+
+async function storeFile({ folder, file, place, replaces, sha256, signal, taken }: Storing): Promise<void> {
+  await stat(folder);
+  await makeFolders(folder, path.dirname(place));
+  const partial = `${place}.${randomUUID()}${PARTIAL}`;
+  try {
+    await copyWhole(file, partial, signal);
+    if (replaces) await rename(partial, place);
+    else
+      await linkNew(partial, place).catch(async (error: unknown) => {
+        if (codeOf(error) !== 'EEXIST') throw error;
+        // Stored before, by an attempt that ended before it could say so.
+        if ((await sha256Of(place)) !== sha256) throw taken();
+      });
+  } finally {
+    await rm(partial, { force: true });
+  }
+  await syncFolder(path.dirname(place));
+}
+
 async function copyWhole(from: string, to: string, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   const source = await open(from, 'r');
@@ -119,18 +139,21 @@ async function copyWhole(from: string, to: string, signal: AbortSignal | undefin
 }
 
 /** `rename` would replace; `link` fails when the name is taken, in one step. */
-async function linkNew(partial: string, place: string, taken: () => BelayError): Promise<void> {
+async function linkNew(partial: string, place: string): Promise<void> {
   try {
     await link(partial, place);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw taken();
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error) ?? '')) throw error;
     // A file system without hard links (FAT, some network shares): reserve the name, then replace the reservation.
-    await copyFile('/dev/null', place, constants.COPYFILE_EXCL).catch((cause: unknown) => {
-      throw codeOf(cause) === 'EEXIST' ? taken() : cause;
-    });
+    await (await open(place, 'wx', 0o600)).close();
     await rename(partial, place);
   }
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 async function makeFolders(root: string, wanted: string): Promise<void> {

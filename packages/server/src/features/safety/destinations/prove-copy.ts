@@ -4,7 +4,7 @@ import { BelayError, isBelayError } from '@belay/core';
 import type { Destination } from './destination.ts';
 
 /** How it was found out that a destination holds what it was given. */
-export type ProofMethod = 'read-back' | 'checksum-and-samples' | 'samples';
+export type ProofMethod = 'read-back' | 'samples';
 
 /** Whether a destination holds an object. Only `verified` may ever be shown as good. */
 export type CopyProof =
@@ -25,6 +25,7 @@ export interface ProveOptions {
   readonly signal?: AbortSignal | undefined;
   /** `full` reads every byte whatever the size (the weekly scrub); `upload` samples above {@link READ_BACK_BYTES}. */
   readonly depth: 'upload' | 'full';
+  readonly readBackBytes?: number | undefined;
 }
 
 /** Up to this size every upload is read back whole: a server that lies can echo a checksum, but not the bytes. */
@@ -66,7 +67,7 @@ async function prove({ destination, object, expected, options }: Proving): Promi
   if (found.sha256 !== null && found.sha256 !== expected.sha256)
     return wrong(destination, `tells another checksum of ${object}`);
   const local = expected.localFile;
-  if (depth === 'full' || expected.bytes <= READ_BACK_BYTES || local === undefined) {
+  if (depth === 'full' || expected.bytes <= (options.readBackBytes ?? READ_BACK_BYTES) || local === undefined) {
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const chunk of await destination.read(object, { signal })) {
@@ -79,7 +80,7 @@ async function prove({ destination, object, expected, options }: Proving): Promi
     return { outcome: 'verified', method: 'read-back' };
   }
   await compareSamples({ destination, object, expected, options }, local);
-  return { outcome: 'verified', method: found.sha256 === null ? 'samples' : 'checksum-and-samples' };
+  return { outcome: 'verified', method: 'samples' };
 }
 
 /** First, last and random ranges: truncation, a lost part of a large upload, and swapped parts show. */
