@@ -7,6 +7,8 @@ interface SchemaNode {
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly const?: unknown;
+  readonly oneOf?: readonly SchemaNode[];
   readonly items?: SchemaNode;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: SchemaNode | boolean;
@@ -68,9 +70,26 @@ function rowsOf(node: SchemaNode, path: string): readonly string[] {
     rowsOf(child, path === '' ? name : `${path}.${name}`),
   );
   if (children.length > 0) return children;
+  const kinds = node.oneOf?.filter(({ properties }) => properties !== undefined) ?? [];
+  if (kinds.length > 0) return rowsOfKinds(kinds, path);
   if (typeof node.additionalProperties === 'object') return rowsOf(node.additionalProperties, `${path}.<name>`);
   if (node.items?.properties !== undefined) return rowsOf(node.items, `${path}[]`);
   return [`| \`${path}\` | ${valueText(node)} |`];
+}
+
+/** One of several kinds, told apart by `type`: rows that all share first, each other row with its kind. */
+function rowsOfKinds(kinds: readonly SchemaNode[], path: string): readonly string[] {
+  const types = kinds.map(({ properties }) => `\`${String(properties?.['type']?.const)}\``);
+  const perKind = kinds.map(({ properties = {}, ...kind }) => {
+    const { type: _type, ...others } = properties;
+    return rowsOf({ ...kind, properties: others }, path);
+  });
+  const isShared = (row: string): boolean => perKind.every((rows) => rows.includes(row));
+  const shared = perKind[0]?.filter(isShared) ?? [];
+  const own = perKind.flatMap((rows, index) =>
+    rows.filter((row) => !isShared(row)).map((row) => row.replace(/ \|$/, ` (of ${types[index]}) |`)),
+  );
+  return [`| \`${path}.type\` | ${types.join(', ')} |`, ...own, ...shared];
 }
 
 function valueText(node: SchemaNode): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationText, percentText, rolloutInput } from './plan.ts';
 import { keyName } from './primitives.ts';
+import { safetyConfig } from './safety-config.ts';
 import { telemetryConfig } from './telemetry-config.ts';
 import { signalsConfig } from './signals-config.ts';
 
@@ -57,5 +58,6 @@ export const belayConfig = z.strictObject({
   telemetry: telemetryConfig.optional(),
   rollouts: z.record(keyName, rolloutInput).optional(),
   ...signalsConfig,
+  ...safetyConfig,
 });
 export type BelayConfig = z.infer<typeof belayConfig>;

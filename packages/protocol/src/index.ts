@@ -1,3 +1,4 @@
+export * from './backup-manifest.ts';
 export * from './cardinality.ts';
 export * from './config.ts';
 export * from './endpoint.ts';
@@ -17,6 +18,7 @@ export * from './primitives.ts';
 export * from './problem.ts';
 export * from './retention-config.ts';
 export * from './rollout.ts';
+export * from './safety-config.ts';
 export * from './signals-config.ts';
 export * from './signals.ts';
 export * from './snapshot.ts';

@@ -5,13 +5,20 @@ import { z } from 'zod';
 export function knownKeysAt(path: readonly PropertyKey[]): string[] {
   let schema: unknown = z.toJSONSchema(belayConfig, { io: 'input' });
   for (const part of path) schema = childOf(schema, part);
-  return Object.keys(recordOf(recordOf(schema)['properties']));
+  return Object.keys(propertiesOf(schema));
 }
 
 function childOf(schema: unknown, part: PropertyKey): unknown {
   const record = recordOf(schema);
   if (typeof part === 'number') return record['items'];
-  return recordOf(record['properties'])[String(part)] ?? record['additionalProperties'];
+  return propertiesOf(record)[String(part)] ?? record['additionalProperties'];
+}
+
+/** Of one of several kinds: the keys of all. */
+function propertiesOf(schema: unknown): Record<string, unknown> {
+  const { properties, oneOf } = recordOf(schema);
+  const kinds = Array.isArray(oneOf) ? oneOf.map(propertiesOf) : [];
+  return Object.assign({}, ...kinds, recordOf(properties)) as Record<string, unknown>;
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
