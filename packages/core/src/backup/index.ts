@@ -1,0 +1,4 @@
+export * from './backup-copy.ts';
+export * from './clock-trust.ts';
+export * from './require-safe-plan.ts';
+export * from './retention-plan.ts';
