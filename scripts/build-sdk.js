@@ -27,7 +27,7 @@ async function bundle() {
     const build = await rolldown({
       input: path.join(sdk, 'src', `${entry}.ts`),
       platform: 'node',
-      external: [/^node:/, '@openfeature/server-sdk', 'pino', 'pino-roll'],
+      external: [/^node:/, '@openfeature/server-sdk', 'pino', 'pino-roll', 'ws'],
       resolve: { conditionNames: ['@belay/source', 'node', 'import'] },
     });
     for (const [format, extension] of Object.entries({ esm: 'js', cjs: 'cjs' })) {

@@ -11,7 +11,7 @@ import { sdkVersion } from './version.ts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../../..');
-const entries = ['', '/openfeature', '/express', '/fastify', '/hono', '/koa'];
+const entries = ['', '/openfeature', '/express', '/fastify', '/hono', '/koa', '/channel'];
 let folder: string;
 let installed: string;
 
@@ -99,7 +99,7 @@ describe('the packed SDK', () => {
       const flags = m0.belay.start({ url: 'http://127.0.0.1:9', key: 'k', service: 's', snapshotFile: false, bootstrap: ${bootstrap} });
       console.log(flags.on('a', { key: 'ann' }), [${entries.map((_entry, index) => `Object.keys(m${index})[0]`).join()}].join());`;
     expect(await runApp('app.mjs', text)).toBe(
-      'true belay,createBelayProvider,belayExpress,belayFastify,belayHono,belayKoa',
+      'true belay,createBelayProvider,belayExpress,belayFastify,belayHono,belayKoa,ChannelLogError',
     );
   });
 
@@ -145,7 +145,7 @@ describe('the packed SDK', () => {
         const seen = belay.unit('job', 'ann', () => esm.belay.track('cost', 1));
         console.log(flags.on('a'), all.length, seen, esm.belay !== belay);
       });`;
-    expect(await runApp('app.cjs', text)).toBe('true 6 true true');
+    expect(await runApp('app.cjs', text)).toBe('true 7 true true');
   });
 
   it('types an application strictly, and refuses unknown keys and wrong types', async () => {
