@@ -85,6 +85,10 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
   'signal.managed': 'The signal is written in belay.yaml. Change it there, and restart the server.',
   'alarm.not-found': 'No alarm has this id. `GET /api/v1/alarms` lists them.',
   'alarm.over': 'The signal went back to usual, or somebody accepted it before you. There is nothing left to accept.',
+  'check.not-found':
+    'No such check. `GET /api/v1/checks` lists them; those of a process that ended on purpose are gone.',
+  'check.not-runnable':
+    'Health checks and dead-man checks run where they are; only golden paths written in belay.yaml can be run on demand.',
   'issue.not-found': 'No error has this id or number. `belay errors list` shows them.',
   'issue.not-allowed':
     'The state of the error does not allow this action, or it cannot be merged with itself. `detail` says what is allowed.',

@@ -43,6 +43,8 @@ export const errorCatalogue = {
   'signal.managed': { status: 409, title: 'The signal is defined in belay.yaml' },
   'alarm.not-found': { status: 404, title: 'There is no such alarm' },
   'alarm.over': { status: 409, title: 'The alarm is over' },
+  'check.not-found': { status: 404, title: 'There is no such check' },
+  'check.not-runnable': { status: 409, title: 'Only golden paths can be run on demand' },
   'issue.not-found': { status: 404, title: 'There is no such error' },
   'issue.not-allowed': { status: 409, title: 'The error is not in a state that allows this' },
   'source-map.not-found': { status: 404, title: 'There is no such source map' },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checksEndpoints } from './checks-endpoints.ts';
 import { belayConfig } from './config.ts';
 import { endpoint } from './endpoint.ts';
 import { errorsEndpoints } from './errors-endpoints.ts';
@@ -334,6 +335,7 @@ export const endpoints = {
     response: nothing,
   }),
 
+  ...checksEndpoints,
   ...metricsEndpoints,
   ...signalsEndpoints,
   ...storageEndpoints,

@@ -1,5 +1,7 @@
 export * from './backup-manifest.ts';
 export * from './cardinality.ts';
+export * from './checks-endpoints.ts';
+export * from './checks.ts';
 export * from './config.ts';
 export * from './endpoint.ts';
 export * from './endpoints.ts';

@@ -26,6 +26,17 @@ export const liveEvent = z.discriminatedUnion('type', [
     state: z.enum(['started', 'ended']),
     sentence: z.string(),
   }),
+  /** People are told of trouble of a check, of its end, or again; a page is a new matter. */
+  z.object({
+    type: z.literal('check'),
+    at: z.number(),
+    incidentId: z.string(),
+    what: z.enum(['down', 'flapping', 'reminder', 'ended']),
+    page: z.boolean(),
+    sentence: z.string(),
+  }),
+  /** States of checks have changed. */
+  z.object({ type: z.literal('checks'), at: z.number() }),
   /** New values of signals were computed. */
   z.object({ type: z.literal('signals'), at: z.number() }),
   /** An error is new, has come back, is spiking, or somebody acted on it. */

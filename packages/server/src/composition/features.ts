@@ -9,6 +9,7 @@ import { createOutcomeTimes } from '../features/telemetry/outcome-times.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Database } from '../platform/sqlite/database.ts';
 import { version } from '../version.ts';
+import { openChecks } from './checks.ts';
 import type { Composing } from './composing.ts';
 import { openErrors } from './errors.ts';
 import { createExplore } from './explore.ts';
@@ -48,6 +49,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   });
   opened.add(() => flags.close());
   const signals = openSignals(composing, { db, bus, ...watched });
+  const checks = openChecks(composing, { db, bus, ...watched });
   const signalCards = signals.overviewCards;
   const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, signalCards });
   opened.add(() => changes.close());
@@ -63,7 +65,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
     access,
     routes: [
       async (app: FastifyInstance) => series.routes(app, {}),
-      ...[access, ...watch.features, flags, signals, changes, errors, promql, ...explore.features, upkeep].map(
+      ...[access, ...watch.features, flags, signals, checks, changes, errors, promql, ...explore.features, upkeep].map(
         ({ routes }) => routes,
       ),
       async (app: FastifyInstance) => ingest.routes(app, {}),
@@ -71,6 +73,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
     start: async () => {
       await changes.loop.start();
       await signals.start();
+      checks.start();
     },
     endStreams: async () => {
       watch.endStreams();

@@ -19,5 +19,9 @@ export function refreshKeys(event: LiveEvent): readonly (readonly string[])[] {
       return [['signals'], ['signal'], ['scorecards'], ['overview']];
     case 'issue':
       return [['issues'], ['issue', event.issueId], ['overview']];
+    case 'check':
+      return [['checks'], ['check'], ['check-incidents'], ['overview']];
+    case 'checks':
+      return [['checks'], ['check'], ['startup-reports']];
   }
 }

@@ -3,6 +3,7 @@ import { Kysely } from 'kysely';
 import type { Transaction } from 'kysely';
 import type { AccessTables } from './access-tables.ts';
 import type { ChangesTables } from './changes-tables.ts';
+import type { ChecksTables } from './checks-tables.ts';
 import type { ErrorsTables } from './errors-tables.ts';
 import type { FlagsTables } from './flags-tables.ts';
 import type { IngestTables } from './ingest-tables.ts';
@@ -16,7 +17,15 @@ import { createSerialSqliteDialect, inTransaction } from './serial-sqlite-dialec
  * file, adds the interface here and its migration to `migrations/index.ts`.
  */
 export interface Tables
-  extends AccessTables, ChangesTables, ErrorsTables, FlagsTables, IngestTables, SignalsTables, StorageTables {}
+  extends
+    AccessTables,
+    ChangesTables,
+    ChecksTables,
+    ErrorsTables,
+    FlagsTables,
+    IngestTables,
+    SignalsTables,
+    StorageTables {}
 
 /** The control plane's database. Never use it inside {@link transaction}; use the `trx` given there. */
 export type Database = Kysely<Tables>;

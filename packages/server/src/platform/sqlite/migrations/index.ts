@@ -5,6 +5,7 @@ import { changesMigration } from './0003-changes.ts';
 import { errorsMigration } from './0005-errors.ts';
 import { storageMigration } from './0006-storage.ts';
 import { signalsMigration } from './0004-signals.ts';
+import { checksMigration } from './0011-checks.ts';
 import { ingestMigration } from './0008-ingest.ts';
 
 /** All migrations in order. Append only: a migration is never edited once it is merged. */
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-errors': errorsMigration,
   '0006-storage': storageMigration,
   '0008-ingest': ingestMigration,
+  '0011-checks': checksMigration,
 };
