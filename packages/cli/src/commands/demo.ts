@@ -8,6 +8,9 @@ import { createStory } from '../demo/demo-story.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import type { PlainFlags, Run } from '../run.ts';
 
+/** What can be watched: a bad change taken back, or a slow drift found. */
+export type DemoStoryName = 'rollback' | 'drift';
+
 export interface DemoFlags extends PlainFlags {
   readonly fault: DemoFaultName;
   readonly exit: boolean;
@@ -18,8 +21,13 @@ export interface DemoFlags extends PlainFlags {
   readonly open: boolean;
 }
 
-/** Runs the demo; with --exit it ends with the change, and exits 0 when the change ended as its fault must. */
-export async function demo(run: Run, flags: DemoFlags): Promise<ExitCode> {
+/** Plays one of the stories; with --exit it ends with it, and exits 0 when it ended as it must. */
+export async function demo(run: Run, flags: DemoFlags, story: DemoStoryName = 'rollback'): Promise<ExitCode> {
+  if (story === 'drift') return (await import('./demo-drift.ts')).demoDrift(run, flags);
+  return demoRollback(run, flags);
+}
+
+async function demoRollback(run: Run, flags: DemoFlags): Promise<ExitCode> {
   const story = createStory(run.output);
   const played = await runDemo(
     { fault: flags.fault, ratePerSecond: flags.rate, seed: flags.seed, port: flags.port, keepsFolder: flags.keep },
@@ -28,14 +36,15 @@ export async function demo(run: Run, flags: DemoFlags): Promise<ExitCode> {
   try {
     if (flags.keep) run.output.notice(`Data and logs stay in ${played.folder}`);
     run.output.answer(played.result, () => resultText(played.result));
-    if (!flags.exit) await stayOpen(run, played);
+    if (!flags.exit) await stayOpen(run, played, 'rollout why');
   } finally {
     await played.close();
   }
   return endedWell(flags.fault, played.result.outcome) ? exitCode.done : exitCode.failed;
 }
 
-function showDashboard(run: Run, flags: DemoFlags, server: DemoServer): void {
+/** Tells the address, and opens it where there is a desktop. */
+export function showDashboard(run: Run, flags: DemoFlags, server: DemoServer): void {
   const address = server.setupUrl ?? server.url;
   const text = `Watch it here: ${run.output.paint('bold', address)}`;
   if (run.output.isJson) run.output.notice(text);
@@ -53,10 +62,15 @@ function showDashboard(run: Run, flags: DemoFlags, server: DemoServer): void {
 /** By its path: whoever has just cloned Belay has no `belay` on the path yet. */
 const BELAY = path.resolve(import.meta.dirname, '../../bin/belay.js');
 
-async function stayOpen(run: Run, { server, folder }: Demo): Promise<void> {
+/** Waits for Ctrl-C, and says what can be asked until then. */
+export async function stayOpen(
+  run: Run,
+  { server, folder }: Pick<Demo, 'server' | 'folder'>,
+  question: string,
+): Promise<void> {
   const lines = [
     `The demo stays open at ${server.url}; Ctrl-C ends it.`,
-    `Ask it yourself, in another terminal: cd ${folder} && node ${BELAY} rollout why`,
+    `Ask it yourself, in another terminal: cd ${folder} && node ${BELAY} ${question}`,
   ];
   for (const line of lines) {
     if (run.output.isJson) run.output.notice(line);

@@ -67,8 +67,19 @@ const demo = command({
       port,
       open: { kind: 'boolean', brief: 'Open the dashboard in a browser where there is a desktop', default: true },
     },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          brief: 'rollback (default): a bad change under real traffic; drift: a shop that became 5% slower',
+          placeholder: 'story',
+          parse: parseStory,
+          optional: true,
+        },
+      ],
+    },
   },
-  brief: 'Watch Belay take back a bad change of a real service under real traffic',
+  brief: 'Watch Belay take back a bad change of a real service, or find a slow drift',
 });
 
 const init = command({
@@ -210,6 +221,11 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
       'itself when it hurts. See it at work: belay demo. Set your own service up: belay init.',
   },
 });
+
+function parseStory(text: string): 'rollback' | 'drift' {
+  if (text === 'rollback' || text === 'drift') return text;
+  throw new RangeError(`"${text}" is not one of rollback, drift`);
+}
 
 function parseShell(text: string): 'bash' | 'zsh' | 'fish' {
   if (text === 'bash' || text === 'zsh' || text === 'fish') return text;

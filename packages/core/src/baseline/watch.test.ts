@@ -79,6 +79,20 @@ describe('watching a simulated service with four weeks of history (statistics 4.
     expect(endings[0]).toBeGreaterThan(back);
   });
 
+  it('does not end an episode for a single odd hour', () => {
+    const odd = SHIFTED + 30 * HOUR_MS;
+    const slots = simulated(41, 3).map((slot) => {
+      const factor = slot.at >= odd && slot.at < odd + HOUR_MS ? 0.78 : 1.2;
+      return slot.at >= SHIFTED ? { ...slot, value: slot.value * factor } : slot;
+    });
+    const { state, baseline } = watched(slots.filter(({ at }) => at < odd));
+    expect(state.episode).toMatchObject({ direction: 'up' });
+    const hour = hoursOf(slots).find((value) => value.hour === odd / HOUR_MS) as HourValue;
+    const step = watchHour(state, hour, { baseline, tolerance: 0.02 });
+    expect(step).toMatchObject({ news: null, state: { episode: { direction: 'up' } } });
+    expect(step.state.up).toBeGreaterThan(2.5);
+  });
+
   it('does not learn the level from a deviation that is going on', () => {
     const { state, baseline } = watched(simulated(42, 6, 0.2));
     expect(state.episode).not.toBeNull();

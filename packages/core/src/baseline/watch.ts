@@ -85,13 +85,15 @@ export function watchHour(
   const usual = (baseline.season.slots[hourOfWeek(value.hour)] ?? 0) + watchLevel(state, options);
   const residual = toScale(baseline.scale, value.value) - usual;
   const sums = cusum(state, ...judged(value, { usual, residual }, options));
+  const up = boundedSum(state, 'up', sums.up);
+  const down = boundedSum(state, 'down', sums.down);
   const stepped: WatchState = {
     ...state,
     lastHour: value.hour,
-    up: Math.min(CAP, sums.up),
-    down: Math.min(CAP, sums.down),
-    upSince: sums.up === 0 ? null : (state.upSince ?? value.hour),
-    downSince: sums.down === 0 ? null : (state.downSince ?? value.hour),
+    up,
+    down,
+    upSince: up === 0 ? null : (state.upSince ?? value.hour),
+    downSince: down === 0 ? null : (state.downSince ?? value.hour),
     hours:
       state.episode === null
         ? [...state.hours.filter(({ hour }) => hour > value.hour - 2 * WEEK_HOURS), value]
@@ -167,6 +169,12 @@ function judged(
   return [sparse.residual, { ...noise, tolerance: tolerance * sparse.root }];
 }
 
+/** A sum as it is kept: a long deviation stops counting, and a single odd hour does not end an episode. */
+function boundedSum(state: WatchState, direction: 'up' | 'down', sum: number): number {
+  const least = state.episode?.direction === direction ? state[direction] - MOST_FALL : 0;
+  return Math.min(CAP, Math.max(sum, least));
+}
+
 interface Moment {
   readonly at: number;
   readonly residual: number;
@@ -227,6 +235,8 @@ const SLOT_MS = 300_000;
 const SLACK = 0.25;
 const LIMIT = 5;
 const CAP = LIMIT + 1;
+/** A sum falls by at most this much an hour while an episode is open, so that it takes three hours to end one. */
+const MOST_FALL = LIMIT / 4;
 /**
  * Counts have no memory to widen their sigma, so slack 1/2 and limit 8 of their own noise, here as parts of the same limit:
  * a run length of some 40,000 hours to each side (Siegmund's approximation).

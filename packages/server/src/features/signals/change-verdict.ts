@@ -15,7 +15,7 @@ import { appendLedger, ledgerEvent } from '../ledger/api.ts';
 import { readBadHours } from './bad-periods.ts';
 import { changeSentence, effectSentence, togetherState, toneOf } from './change-words.ts';
 import { completeThrough } from './evaluation.ts';
-import { saveVerdict, type StoredChange, watchedChanges } from './recorded-change-store.ts';
+import { saveVerdict, type StoredChange, unseenChanges, watchedChanges } from './recorded-change-store.ts';
 import { countingOf, harmfulOf } from './signal-definition.ts';
 import { shownSignals } from './signal-queries.ts';
 import { readHours } from './signal-state-store.ts';
@@ -29,21 +29,37 @@ const JUDGED_FOR_MS = 30 * DAY_MS;
 const ALARM_P = 0.01;
 const PLACEBO_WEEKS = 4;
 
-/** Tests every recorded change again whose next horizon is complete. */
+/**
+ * Tests every recorded change again whose next horizon is complete, and those that no signal told of yet: a change may be
+ * told before the first signal of its service is there.
+ */
 export async function judgeChanges(context: SignalsContext): Promise<void> {
   const now = context.clock.now();
   const through = completeThrough(now);
-  for (const change of await watchedChanges(context.db, now - JUDGED_FOR_MS, LONGEST)) {
+  const since = now - JUDGED_FOR_MS;
+  let signals: Promise<readonly ShownSignal[]> | undefined;
+  for (const change of [
+    ...(await watchedChanges(context.db, since, LONGEST)),
+    ...(await unseenChanges(context.db, since, LONGEST)),
+  ]) {
     const after = Math.ceil(change.at / SLOT_MS) * SLOT_MS;
     const minutes = PLACEBO_HORIZONS.findLast((horizon) => after + horizon * 60_000 <= through) ?? 0;
-    if (minutes > change.minutes) await judge(context, change, minutes);
+    if (minutes < change.minutes || (minutes === change.minutes && change.effects.length > 0)) continue;
+    signals ??= shownSignals(context);
+    const concerned = (await signals).filter(({ definition: { service } }) =>
+      change.service === null ? service !== null : service === change.service,
+    );
+    if (minutes > change.minutes || concerned.length > 0) await judge(context, { change, minutes, concerned });
   }
 }
 
-async function judge(context: SignalsContext, change: StoredChange, minutes: number): Promise<void> {
-  const concerned = (await shownSignals(context)).filter(({ definition: { service } }) =>
-    change.service === null ? service !== null : service === change.service,
-  );
+interface Concerning {
+  readonly change: StoredChange;
+  readonly minutes: number;
+  readonly concerned: readonly ShownSignal[];
+}
+
+async function judge(context: SignalsContext, { change, minutes, concerned }: Concerning): Promise<void> {
   const effects: ChangeEffect[] = [];
   for (const shown of concerned) effects.push(await effectOn(context, { shown, change, minutes }));
   const verdict = togetherState(effects.map(({ state }) => state));

@@ -73,6 +73,20 @@ export async function watchedChanges(
   return rows.map(changeOf);
 }
 
+/** The newest changes whose verdict fell without a single signal. */
+export async function unseenChanges(db: DatabaseConnection, sinceMs: number, minutes: number): Promise<StoredChange[]> {
+  const rows = await db
+    .selectFrom('recorded_changes')
+    .selectAll()
+    .where('at', '>=', sinceMs)
+    .where('minutes', '>=', minutes)
+    .where('effects_json', '=', '[]')
+    .orderBy('number', 'desc')
+    .limit(50)
+    .execute();
+  return rows.map(changeOf);
+}
+
 export async function listRecorded(
   db: DatabaseConnection,
   query: { readonly limit: number; readonly cursor?: string | undefined; readonly service?: string | undefined },

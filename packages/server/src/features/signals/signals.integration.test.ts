@@ -213,6 +213,22 @@ test('a deleted starter signal stays away, and its alarm ends with it', async ()
   expect((await call(world, 'GET', '/api/v1/alarms?signal=shop.latency-p99&state=open')).body['items']).toEqual([]);
 });
 
+test('a change told before the first signal of its service gets its verdict once there is one', async () => {
+  const at = NOW - 330_000 - 2 * DAY;
+  const told = { kind: 'config', service: 'late', title: 'Smaller pool', at };
+  const { body: made } = await call(world, 'POST', '/api/v1/changes/record', told);
+  const read = async () =>
+    recordedChange.parse((await call(world, 'GET', `/api/v1/changes/recorded/${String(made['id'])}`)).body);
+  await world.server.signals.evaluate();
+  expect(await read()).toMatchObject({ verdict: { state: 'no-data' }, effects: [] });
+  const spans = { service: 'late', perSlot: 12, ms: 50 };
+  await writeSpans(world, { ...spans, fromMs: at - 14 * DAY, toMs: at });
+  await writeSpans(world, { ...spans, fromMs: at, toMs: NOW - 30_000, ms: 100 });
+  await world.server.signals.evaluate();
+  expect((await read()).verdict).toMatchObject({ state: 'worse', minutes: 60 });
+  expect((await detail('late.latency-p50')).alarms[0]?.suspects).toMatchObject([{ changeId: made['id'] }]);
+});
+
 test('when the service falls silent its signals say so', async () => {
   world.clock.set(NOW + HOUR);
   await world.server.signals.evaluate();
