@@ -5,6 +5,13 @@ export {
   type SqliteLogOptions,
   type SqliteStatement,
 } from './channel/sqlite-log.ts';
+export {
+  openPostgresLog,
+  type PostgresClient,
+  type PostgresLogOptions,
+  type PostgresPool,
+} from './channel/postgres-log.ts';
+export { openRedisLog, type RedisClient, type RedisLogOptions, type RedisSubscriber } from './channel/redis-log.ts';
 export { ChannelLogError } from './channel/log-types.ts';
 export type {
   ChannelLog,
@@ -31,3 +38,4 @@ export type {
   Published,
   PublishOptions,
 } from './channel/types.ts';
+export { openFileOutboxStore } from './channel/file-outbox-store.ts';

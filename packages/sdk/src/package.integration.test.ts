@@ -11,7 +11,7 @@ import { sdkVersion } from './version.ts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../../..');
-const entries = ['', '/openfeature', '/express', '/fastify', '/hono', '/koa', '/channel'];
+const entries = ['', '/openfeature', '/express', '/fastify', '/hono', '/koa', '/channel', '/channel-client'];
 let folder: string;
 let installed: string;
 
@@ -93,13 +93,19 @@ describe('the packed SDK', () => {
     expect([...wanted].toSorted()).toEqual(['log/types: pino', 'log: pino', 'openfeature: @openfeature/server-sdk']);
   });
 
+  it('has a client for channels that a browser can load: nothing of Node is in it', () => {
+    expect(readFileSync(path.join(installed, 'dist/channel-client.js'), 'utf8')).not.toMatch(
+      /["']node:|\bprocess\b|Buffer/,
+    );
+  });
+
   it('works from an ES module, and ends with the application though the server cannot be reached', async () => {
     const imports = entries.map((entry, index) => `import * as m${index} from '@belay/node${entry}';`).join('\n');
     const text = `${imports}
       const flags = m0.belay.start({ url: 'http://127.0.0.1:9', key: 'k', service: 's', snapshotFile: false, bootstrap: ${bootstrap} });
       console.log(flags.on('a', { key: 'ann' }), [${entries.map((_entry, index) => `Object.keys(m${index})[0]`).join()}].join());`;
     expect(await runApp('app.mjs', text)).toBe(
-      'true belay,createBelayProvider,belayExpress,belayFastify,belayHono,belayKoa,ChannelLogError',
+      'true belay,createBelayProvider,belayExpress,belayFastify,belayHono,belayKoa,ChannelLogError,OutboxError',
     );
   });
 
@@ -145,7 +151,7 @@ describe('the packed SDK', () => {
         const seen = belay.unit('job', 'ann', () => esm.belay.track('cost', 1));
         console.log(flags.on('a'), all.length, seen, esm.belay !== belay);
       });`;
-    expect(await runApp('app.cjs', text)).toBe('true 7 true true');
+    expect(await runApp('app.cjs', text)).toBe('true 8 true true');
   });
 
   it('types an application strictly, and refuses unknown keys and wrong types', async () => {

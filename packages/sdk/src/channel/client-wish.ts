@@ -4,9 +4,14 @@ import type { Json } from './log-types.ts';
 import type { SessionContext } from './session-context.ts';
 import type { ChannelUser, ChannelWish } from './types.ts';
 
-/** @throws Refusal for an empty or very long name. */
+const UNPRINTABLE = /\p{Cc}/u;
+
+/** @throws Refusal for a name that is empty, very long, or cannot be printed. */
 export function checkName({ limits }: SessionContext, channel: string): void {
   if (channel === '') throw new Refusal(ERRORS.badRequest, 'channel is missing');
+  // Some engines cannot keep them, and one such name would spoil the batch of others.
+  if (UNPRINTABLE.test(channel) || !channel.isWellFormed())
+    throw new Refusal(ERRORS.badRequest, 'channel has characters that cannot be printed');
   if (channel.length <= limits.channelNameLength) return;
   throw new Refusal(ERRORS.badRequest, `channel is longer than ${limits.channelNameLength} characters`);
 }

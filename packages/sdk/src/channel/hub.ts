@@ -1,3 +1,4 @@
+import { inTime } from './in-time.ts';
 import type { ChannelLog, LogEntry, LogPlace, LogRecord } from './log-types.ts';
 import { openTopic, PAGE, publicationOf, type Topic, type TopicParts } from './topic.ts';
 
@@ -122,18 +123,5 @@ export async function readMissed(
       missed.push(publicationOf(record));
     }
     if (bytes > bounds.bytes) return undefined;
-  }
-}
-
-/** Gives up waiting after a while. @throws RangeError then. */
-export async function inTime<Result>(work: Promise<Result>, ms: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new RangeError(`the log did not answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, timeUp]);
-  } finally {
-    clearTimeout(timer);
   }
 }

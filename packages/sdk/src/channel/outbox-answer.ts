@@ -67,8 +67,8 @@ export async function answerOutbox(
 function readCall(data: Json | undefined): { session: string; messages: readonly OutboxMessage[] } {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) throw bad('data is not an object');
   const { session, messages } = data as Readonly<Record<string, Json | undefined>>;
-  if (typeof session !== 'string' || session === '' || session.length > 64)
-    throw bad('session is not a text of 1 to 64 characters');
+  if (typeof session !== 'string' || !/^[\w-]{1,64}$/.test(session))
+    throw bad('session is not 1 to 64 letters, digits, _ and -');
   if (!Array.isArray(messages) || messages.length === 0 || messages.length > OUTBOX_BATCH)
     throw bad(`messages is not a list of 1 to ${OUTBOX_BATCH}`);
   let before = 0;

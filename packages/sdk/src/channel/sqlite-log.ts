@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import {
   ChannelLogError,
@@ -10,6 +9,7 @@ import {
   type LogWindow,
   readWindow,
 } from './log-types.ts';
+import { newEpoch } from './new-epoch.ts';
 
 /** What the log needs of a database: `better-sqlite3` and `node:sqlite` both have it. */
 export interface SqliteDatabase {
@@ -62,6 +62,7 @@ export function openSqliteLog({ database, window }: SqliteLogOptions): ChannelLo
   const bounds = readWindow(window);
   attempt('sqlite-open', () => database.exec(SCHEMA));
   const statements = prepare(database);
+  let isClosed = false;
   const touched = new Set(statements.names.all().map((row) => (row as { name: string }).name));
   const within = <Result>(work: () => Result): Result =>
     attempt('sqlite-failed', () => {
@@ -90,7 +91,7 @@ export function openSqliteLog({ database, window }: SqliteLogOptions): ChannelLo
     async acknowledged(session) {
       return attempt('sqlite-failed', () => statements.session.get(session) as { seq: number } | undefined)?.seq ?? 0;
     },
-    watch: (listener) => watchVersion(database, listener),
+    watch: (listener) => watchVersion(database, () => isClosed, listener),
     async trim() {
       for (const name of [...touched].slice(0, TRIM_CHANNELS)) {
         touched.delete(name);
@@ -100,7 +101,11 @@ export function openSqliteLog({ database, window }: SqliteLogOptions): ChannelLo
       }
       within(() => statements.dropSessions.run(Date.now() - SESSION_MS));
     },
-    close: async () => void attempt('sqlite-failed', () => database.close()),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      attempt('sqlite-failed', () => database.close());
+    },
   };
 }
 
@@ -179,11 +184,6 @@ function createChannel(statements: Statements, name: string): Channel {
   );
 }
 
-/** A name for one life of a channel's log, which no other life has. */
-export function newEpoch(): string {
-  return randomBytes(6).toString('base64url');
-}
-
 function readStretch(statements: Statements, name: string, question: LogQuestion): LogStretch {
   const { id, epoch, top } = findChannel(statements, name) ?? createChannel(statements, name);
   const { since, limit } = question;
@@ -211,10 +211,15 @@ function trimChannel(statements: Statements, name: string, { messages, ms }: Req
 }
 
 /** SQLite counts the commits of other connections, in this process or another, by itself. */
-function watchVersion(database: SqliteDatabase, listener: (channel: undefined) => void): () => void {
+function watchVersion(
+  database: SqliteDatabase,
+  isClosed: () => boolean,
+  listener: (channel: undefined) => void,
+): () => void {
   const version = database.prepare('PRAGMA data_version');
   let seen = JSON.stringify(version.get());
   const timer = setInterval(() => {
+    if (isClosed()) return clearInterval(timer);
     const now = JSON.stringify(version.get());
     if (now === seen) return;
     seen = now;
