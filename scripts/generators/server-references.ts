@@ -128,6 +128,8 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
     'The backup was encrypted for other keys. Use the recovery kit of the Belay that made it; the manifest names the recipients.',
   'restore.not-allowed':
     'Restoring would destroy something or cannot be right: the target exists, is of another engine or version, or the backup is not whole. `detail` says which.',
+  'restore.busy':
+    'Somebody held a transaction or connections for longer than the deadline. Nothing was changed. Find the holder, or stop the service, and try again.',
   'restore.failed':
     'The result was not what the manifest says, or a step failed. The state from before is in place or kept where `detail` says.',
   'storage.full': 'The volume of the data folder is full. Free space; what was acknowledged is safe.',

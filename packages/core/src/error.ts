@@ -67,6 +67,7 @@ export const errorCatalogue = {
   'backup.corrupt': { status: 422, title: 'The backup is not what its manifest says' },
   'backup.key-wrong': { status: 422, title: 'The key does not open this backup' },
   'restore.not-allowed': { status: 409, title: 'This cannot be restored here' },
+  'restore.busy': { status: 503, title: 'The database was never free to be restored' },
   'restore.failed': { status: 500, title: 'The restore failed and the old state is in place' },
   'storage.full': { status: 503, title: 'The disk is full' },
   'server.data-in-use': { status: 409, title: 'Another Belay uses this data folder' },
