@@ -10,7 +10,7 @@ export interface PrometheusApi {
 
 /** Belay's Prometheus API over a real store, without tokens. */
 export async function servePrometheusApi(
-  { store }: Pick<MetricStore, 'store'>,
+  { store }: { readonly store: Pick<MetricStore['store'], 'reader'> },
   options: Partial<PromqlOptions> = {},
 ): Promise<PrometheusApi> {
   const promql = createPromql({ reader: store.reader, clock: { now: () => Date.now() }, version: 'test', ...options });

@@ -21,7 +21,10 @@ export interface SeriesPoint {
   readonly at: number;
   readonly units: number;
   readonly errors: number;
-  /** 95th percentile of the duration in ms (upper bound of its bucket); null without units. */
+  /**
+   * 95th percentile of the duration in ms, null without units: of outcomes the upper bound of its bucket, of spans
+   * within 2%.
+   */
   readonly p95: number | null;
   /** Sum of units' tracked values by name, approximated by bucket middles (at most 2.2% off). */
   readonly values: ReadonlyMap<string, { readonly count: number; readonly sum: number }>;
@@ -154,7 +157,11 @@ export { allTables } from './tables/table-registry.ts';
 export type { TableDefinition } from './tables/table-definition.ts';
 export { compactRollup, isCompactable, rolledThrough } from './rollups/rollup-days.ts';
 export type { RollupMaker, RollupMarks } from './rollups/rollup-maker.ts';
+export { rollupQuantile, rollupQuantiles } from './rollups/rollup-histogram.ts';
+export type { Stretch } from './rollups/stretches.ts';
+export type { Sums, SumsQuestion } from './rollup-reader.ts';
 export type { QueryStats } from './query-stats.ts';
 export type { BytesOptions, ReadOptions, ReaderStats, TelemetryReader } from './telemetry-reader.ts';
+export { createTelemetryReader } from './telemetry-reader.ts';
 export { createSqlParameters, type SqlParameters } from './sql-parameters.ts';
 export { arrivedSince, nanosecondBounds, nanosecondsOf, nanosecondTime, timeBounds } from './time-bounds.ts';

@@ -7,6 +7,8 @@ import {
   type SideCounts,
   ZERO_BUCKET,
 } from '@belay/core';
+import { findSums, type Sums } from './rollup-reader.ts';
+import { rollupQuantile } from './rollups/rollup-histogram.ts';
 import type { Baseline, BaselineQuery, LastSeenQuery, Seen, SeriesPoint, ServiceSeriesQuery } from './api.ts';
 
 /** Adds up the blocks of each side per step. */
@@ -22,6 +24,8 @@ interface StepDraft {
   errors: number;
   readonly duration: Map<number, number>;
   readonly values: Map<string, Map<number, number>>;
+  /** Durations of a service that is known by its spans, in the finer buckets of rollups; ms. */
+  spans?: { readonly histogram: Histogram; readonly min: number; readonly max: number };
 }
 
 function seriesOfSide(blocks: readonly OutcomeBlock[], side: Side, stepSeconds: number): SeriesPoint[] {
@@ -56,9 +60,13 @@ function pointOf(startSecond: number, step: StepDraft): SeriesPoint {
     at: startSecond * 1000,
     units: step.units,
     errors: step.errors,
-    p95: quantileOf(step.duration, 0.95),
+    p95: step.spans === undefined ? quantileOf(step.duration, 0.95) : spanQuantile(step.spans),
     values: new Map(values),
   };
+}
+
+function spanQuantile({ histogram, min, max }: NonNullable<StepDraft['spans']>): number | null {
+  return rollupQuantile(histogram, 0.95, { min, max });
 }
 
 function totalOf(histogram: Histogram): { count: number; sum: number } {
@@ -91,29 +99,33 @@ interface SeriesRow {
   readonly units: number;
   readonly errors: number;
   readonly hist: Readonly<Record<string, number>>;
+  readonly is_span: number;
+  /** Nanoseconds, of spans. */
+  readonly dmin: number;
+  readonly dmax: number;
 }
 
 /**
  * Units per step and service: from the SDK's totals of the whole service where it tells them, else from its outcomes of
- * the busiest flag (a unit may evaluate several), else from the spans of units.
+ * the busiest flag (a unit may evaluate several), else from the spans of units. Outcomes are counted when they arrived,
+ * spans when they began.
  */
 export async function readServiceSeries(
   client: ClickHouseClient,
   query: ServiceSeriesQuery,
 ): Promise<ReadonlyMap<string, readonly SeriesPoint[]>> {
   const { service = '', fromMs, throughMs, stepSeconds } = query;
-  const result = await client.query({
-    query: SERVICE_SERIES,
-    query_params: {
-      service,
-      from: Math.floor(fromMs / 1000),
-      through: Math.floor(throughMs / 1000),
-      step: stepSeconds,
-    },
-    format: 'JSONEachRow',
-  });
+  const ask = async <Row>(text: string): Promise<Row[]> => {
+    const result = await client.query({ query: text, query_params: { service }, format: 'JSONEachRow' });
+    return result.json<Row>();
+  };
+  const range = { fromMs, toMs: throughMs, stepSeconds };
+  const [outcomes, spans] = await Promise.all([
+    findSums(ask, { family: 'outcome', ...range }),
+    findSums(ask, { family: 'span', ...range }),
+  ]);
   const services = new Map<string, Map<number, StepDraft>>();
-  for (const row of await result.json<SeriesRow>()) addSeriesRow(services, row);
+  for (const row of await ask<SeriesRow>(serviceSeries(outcomes, spans))) addSeriesRow(services, row);
   return new Map(
     [...services].map(([name, steps]) => [
       name,
@@ -125,42 +137,40 @@ export async function readServiceSeries(
 function addSeriesRow(services: Map<string, Map<number, StepDraft>>, row: SeriesRow): void {
   const steps = services.get(row.service) ?? new Map<number, StepDraft>();
   services.set(row.service, steps);
-  const step = steps.get(row.step) ?? { units: 0, errors: 0, duration: new Map(), values: new Map() };
+  const step: StepDraft = steps.get(row.step) ?? { units: 0, errors: 0, duration: new Map(), values: new Map() };
   steps.set(row.step, step);
   step.units += row.units;
   step.errors += row.errors;
   const histogram = histogramOf(row.hist);
-  if (row.value_name === '') addTo(step.duration, histogram);
+  if (row.is_span === 1) step.spans = { histogram, min: row.dmin / 1e6, max: row.dmax / 1e6 };
+  else if (row.value_name === '') addTo(step.duration, histogram);
   else step.values.set(row.value_name, new Map(histogram));
 }
 
-const SERVICE_SERIES = `
+const ONE_SERVICE = `({service:String} = '' OR service = {service:String})`;
+
+function serviceSeries(outcomes: Sums, spans: Sums): string {
+  return `
 WITH
   told AS (
-    SELECT toString(service) AS service, toUnixTimestamp(_in) - toUnixTimestamp(_in) % {step:UInt32} AS step,
-      toString(flag) AS flag, toString(value_name) AS value_name, sum(units) AS units, sum(errors) AS errors, sumMap(hist) AS hist
-    FROM outcomes
-    WHERE _in >= toDateTime({from:UInt32}, 'UTC') AND _in < toDateTime({through:UInt32}, 'UTC')
-      AND ({service:String} = '' OR service = {service:String})
-    GROUP BY service, step, flag, value_name
+    SELECT service, toUnixTimestamp(bucket) AS step, flag, value_name, sum(o.units) AS units, sum(o.errors) AS errors, sumMap(o.hist) AS hist
+    FROM ${outcomes.sql(ONE_SERVICE)} AS o GROUP BY service, step, flag, value_name
   ),
   flagged AS (
     SELECT service, argMax(flag, tuple(flag = '', units)) AS best
     FROM (SELECT service, flag, sum(units) AS units FROM told GROUP BY service, flag) GROUP BY service
   ),
   span_steps AS (
-    SELECT toString(service) AS service, toUnixTimestamp(_in) - toUnixTimestamp(_in) % {step:UInt32} AS step,
-      '' AS value_name, count() AS units, countIf(is_error = 1) AS errors,
-      sumMap(map(toInt16(if(duration_ns = 0, -32768, ceil(log2(duration_ns / 1000000) * 16) - 1)), toUInt64(1))) AS hist
-    FROM spans
-    WHERE is_unit = 1 AND _in >= toDateTime({from:UInt32}, 'UTC') AND _in < toDateTime({through:UInt32}, 'UTC')
-      AND ({service:String} = '' OR service = {service:String}) AND service NOT IN (SELECT service FROM flagged)
-    GROUP BY service, step
+    SELECT service, toUnixTimestamp(bucket) AS step, sum(s.n) AS units, sum(s.errors) AS errors, min(s.dmin) AS lo, max(s.dmax) AS hi,
+      sumMap(s.hist) AS hist
+    FROM ${spans.sql(`is_unit = 1 AND ${ONE_SERVICE}`)} AS s
+    WHERE service NOT IN (SELECT service FROM flagged) GROUP BY service, step
   )
-SELECT service, step, value_name, units, errors, hist FROM told
+SELECT service, step, value_name, units, errors, hist, 0 AS is_span, toUInt64(0) AS dmin, toUInt64(0) AS dmax FROM told
 WHERE (service, flag) IN (SELECT service, best FROM flagged)
-UNION ALL SELECT service, step, value_name, units, errors, hist FROM span_steps
+UNION ALL SELECT service, step, '' AS value_name, units, errors, hist, 1 AS is_span, lo AS dmin, hi AS dmax FROM span_steps
 ORDER BY service, step, value_name`;
+}
 
 interface BaselineRow {
   readonly value_name: string;

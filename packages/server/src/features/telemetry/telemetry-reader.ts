@@ -5,6 +5,8 @@ import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telem
 import { createQueryStatistics, type QueryStatistics, type QueryStats } from './query-stats.ts';
 import { createReadSlots } from './read-slots.ts';
 import { readFailure, sandboxFailure } from './read-failure.ts';
+import { findStretches, findSums, type Sums, type SumsQuestion } from './rollup-reader.ts';
+import type { Stretch } from './rollups/stretches.ts';
 import { checkUserSql } from './user-sql.ts';
 
 export interface ReadOptions {
@@ -36,6 +38,16 @@ export interface TelemetryReader {
    * Rejects with `request.invalid` where it is anything else, and with `telemetry.too-wide` at a limit.
    */
   sandboxed<Row>(query: string, options: Omit<ReadOptions, 'maxRowsRead' | 'maxBytesRead'>): Promise<Row[]>;
+  /**
+   * Where sums of rows lie, however long ago the rows came: in the rows themselves, or in the rollups that keep their
+   * counts and sums exactly. Asked for each question anew, for both change.
+   */
+  sums(question: SumsQuestion, options?: Pick<ReadOptions, 'deadlineMs' | 'signal'>): Promise<Sums>;
+  /** Tables that know what arrived since a Unix second, newest first; see {@link findStretches}. */
+  stretches(
+    question: Parameters<typeof findStretches>[1],
+    options?: Pick<ReadOptions, 'deadlineMs' | 'signal'>,
+  ): Promise<readonly Stretch[]>;
   /** The answer of a SELECT in RowBinary, for many numbers at once. Rejects with `telemetry.*` errors. */
   bytes(query: string, options: BytesOptions): Promise<Uint8Array>;
   /** What questions have cost, by name. */
@@ -83,28 +95,23 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
     await engine.whenReady(READY_MS);
     await whenPrepared();
   };
+  const asked = async <Answer>(query: string, read: ReadOptions, send: Send<Answer>, more = {}): Promise<Answer> => {
+    await answerable();
+    read.signal?.throwIfAborted();
+    const question = { ...read, query, settings: { ...limitsOf(read, engine), ...more } };
+    const asking = { options, statistics, failure: readFailure, send };
+    return slots.run(groupOf(read.name), () => ask(question, asking), read.signal);
+  };
+  const rows = <Row>(query: string, read: ReadOptions): Promise<Row[]> => asked(query, read, sendForRows<Row>);
   return {
-    async rows<Row>(query: string, read: ReadOptions): Promise<Row[]> {
-      await answerable();
-      read.signal?.throwIfAborted();
-      const settings = limitsOf(read, engine);
-      return slots.run(
-        groupOf(read.name),
-        () => ask({ ...read, query, settings }, { options, statistics, failure: readFailure, send: sendForRows<Row> }),
-        read.signal,
-      );
-    },
-    async bytes(query: string, read: BytesOptions): Promise<Uint8Array> {
-      await answerable();
-      read.signal?.throwIfAborted();
-      const max_result_bytes = String(Math.max(1, Math.floor(read.maxResultBytes ?? RESULT_BYTES)));
-      const settings = { ...limitsOf(read, engine), max_result_bytes };
-      return slots.run(
-        groupOf(read.name),
-        () => ask({ ...read, query, settings }, { options, statistics, failure: readFailure, send: sendForBytes }),
-        read.signal,
-      );
-    },
+    rows,
+    sums: (question, read = {}) => findSums((query) => rows(query, { ...read, name: 'rollups.sums' }), question),
+    stretches: (question, read = {}) =>
+      findStretches((query) => rows(query, { ...read, name: 'rollups.stretches' }), question),
+    bytes: (query, read) =>
+      asked(query, read, sendForBytes, {
+        max_result_bytes: String(Math.max(1, Math.floor(read.maxResultBytes ?? RESULT_BYTES))),
+      }),
     async sandboxed<Row>(text: string, read: Omit<ReadOptions, 'maxRowsRead' | 'maxBytesRead'>): Promise<Row[]> {
       const query = checkUserSql(text, options.tables());
       await answerable();
@@ -153,11 +160,13 @@ function groupOf(name: string): string {
   return name.split('.', 1)[0] ?? name;
 }
 
+type Send<Answer> = (question: Question, queryId: string, engine: TelemetryEngine) => Promise<Answered<Answer>>;
+
 interface Asking<Answer> {
   readonly options: TelemetryReaderOptions;
   readonly statistics: QueryStatistics;
   readonly failure: (cause: unknown, name: string) => BelayError;
-  readonly send: (question: Question, queryId: string, engine: TelemetryEngine) => Promise<Answered<Answer>>;
+  readonly send: Send<Answer>;
 }
 
 /** Asks, and ends the query in the engine when it is not wanted any more or takes longer than it may. */

@@ -27,11 +27,12 @@ const READERS: Readonly<Record<Family, (query: SampleQuery) => Promise<SampleSer
 /** Series of metrics in the telemetry store. */
 export function createClickHouseStorage({ reader, finder, now, maxSeries }: ClickHouseStorageOptions): MetricStorage {
   return {
-    async select(matchers, fromMs, toMs, { budget }) {
+    async select(matchers, fromMs, toMs, hints) {
+      const { budget } = hints;
       const deadlineMs = Math.max(1, budget.deadlineMs - now());
       const found = await finder.find({ matchers, fromMs, maxSeries, deadlineMs, signal: budget.signal });
       const queries = [...byFamily(found)].map(([family, own]) =>
-        READERS[family]({ reader, found: own, fromMs, toMs, budget, deadlineMs }),
+        READERS[family]({ reader, found: own, fromMs, toMs, hints, deadlineMs }),
       );
       const series = (await Promise.all(queries)).flat();
       const parts = matchers.filter(({ label }) => label === 'le' || label === 'quantile');

@@ -33,7 +33,7 @@ export async function readExponentials(query: SampleQuery): Promise<SampleSeries
       while (!row.isAtEnd) {
         const fp = row.uint64Text();
         const points = pointsOf(row, baseMs);
-        query.budget.take(points.times.length * SAMPLES_PER_HISTOGRAM);
+        query.hints.budget.take(points.times.length * SAMPLES_PER_HISTOGRAM);
         const found = byFp.get(fp);
         if (found === undefined) continue;
         const { times, counts, sums, stale } = points;

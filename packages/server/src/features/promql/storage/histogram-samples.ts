@@ -29,7 +29,7 @@ export async function readHistograms(query: SampleQuery): Promise<SampleSeries[]
         const counts = row.floats();
         const words = row.floatWords();
         const buckets = row.floats();
-        query.budget.take(times.length * (wantsBuckets ? bounds.length + 1 : 1));
+        query.hints.budget.take(times.length * (wantsBuckets ? bounds.length + 1 : 1));
         const found = byFp.get(fp);
         if (found !== undefined) addRow(collector, found, { bounds, times, counts, words, buckets });
       }

@@ -23,7 +23,7 @@ export async function readSummaries(query: SampleQuery): Promise<SampleSeries[]>
         const counts = row.floats();
         const words = row.floatWords();
         const values = row.floats();
-        query.budget.take(times.length * (quantiles.length + 1));
+        query.hints.budget.take(times.length * (quantiles.length + 1));
         const found = byFp.get(fp);
         if (found === undefined) continue;
         const stale = staleMarks(words);

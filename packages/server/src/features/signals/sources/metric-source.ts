@@ -2,13 +2,9 @@ import type { SlotValue } from '@belay/core/baseline';
 import type { SignalSource } from '@belay/protocol';
 import type { SignalDefinition } from '../signal-definition.ts';
 import { readHistograms } from './histogram-metric.ts';
-import { type Ask, attributeConditions, SLOT_MS, type SlotRange, slotsOf } from './source-types.ts';
+import { type Asking, attributeConditions, SLOT_MS, slotsOf } from './source-types.ts';
 
 type MetricSource = Extract<SignalSource, { type: 'metric' }>;
-export interface Asking {
-  readonly ask: Ask;
-  readonly range: SlotRange;
-}
 
 interface NumberRow {
   readonly slot: number;
@@ -16,6 +12,11 @@ interface NumberRow {
   readonly cumulative: number;
   readonly last: number;
   readonly first: number;
+  /** Unix ms of the first and the last point. */
+  readonly first_at: number;
+  readonly last_at: number;
+  /** Growth between the points, resets included. */
+  readonly increase: number;
   readonly sum: number;
   readonly points: number;
 }
@@ -60,8 +61,9 @@ async function readGauge(source: MetricSource, asking: Asking): Promise<SlotValu
 }
 
 /** Increase by slot over all series: of cumulative counters since the slot before, with resets told from a fall. */
-async function readIncrease(source: MetricSource, { ask, range }: Asking): Promise<(readonly [number, number])[]> {
-  const rows = await numberRows(source, { ask, range: { ...range, fromMs: range.fromMs - 3 * SLOT_MS } });
+async function readIncrease(source: MetricSource, asking: Asking): Promise<(readonly [number, number])[]> {
+  const { range } = asking;
+  const rows = await numberRows(source, { ...asking, range: { ...range, fromMs: range.fromMs - 3 * SLOT_MS } });
   const sums = new Map<number, number>();
   for (const own of Map.groupBy(rows, ({ fp }) => fp).values()) {
     let before: NumberRow | undefined;
@@ -75,24 +77,28 @@ async function readIncrease(source: MetricSource, { ask, range }: Asking): Promi
   return [...sums];
 }
 
+/** A row of a longer bucket stands for each of its slots with a share of its growth. */
 function increaseOf(row: NumberRow, before: NumberRow | undefined): number | null {
-  if (before === undefined) return row.points > 1 ? Math.max(0, row.last - row.first) : null;
-  return row.last >= before.last ? row.last - before.last : row.last;
+  const isWithin = row.first_at >= row.slot * 1000 && row.last_at < row.slot * 1000 + SLOT_MS;
+  const grown = isWithin ? Math.max(row.last - row.first, row.increase) : row.increase;
+  if (before === undefined) return row.points > 1 ? grown : null;
+  if (before.first_at === row.first_at) return grown;
+  return grown + (row.first >= before.last ? row.first - before.last : row.first);
 }
 
-function numberRows(source: MetricSource, { ask, range }: Asking): Promise<readonly NumberRow[]> {
+async function numberRows(source: MetricSource, { ask, sums, range }: Asking): Promise<readonly NumberRow[]> {
   const wanted = attributeConditions('labels', source.where, 'w');
+  const points = await sums('point', range);
   return ask<NumberRow>(
     `WITH wanted AS (
       SELECT fp, any(s.metric) AS metric, any(s.temporality) AS temporality FROM series AS s
       WHERE (s.metric = {metric:String} OR s.prom = {metric:String})
         AND ({service:String} = '' OR s.service = {service:String}) ${wanted.sql} GROUP BY fp
     )
-    SELECT toUnixTimestamp(toStartOfFiveMinutes(ts)) AS slot, toString(p.fp) AS fp, any(w.temporality) != 1 AS cumulative,
-      argMax(value, ts) AS last, argMin(value, ts) AS first, sum(value) AS sum, count() AS points
-    FROM m_num AS p INNER JOIN wanted AS w ON p.fp = w.fp
-    WHERE p.metric IN (SELECT metric FROM wanted) AND NOT isNaN(value)
-      AND ts >= {from:DateTime('UTC')} AND ts < {to:DateTime('UTC')} AND _in >= {from:DateTime('UTC')} - INTERVAL 1 HOUR
+    SELECT toUnixTimestamp(p.bucket) AS slot, toString(p.fp) AS fp, any(w.temporality) != 1 AS cumulative,
+      argMax(p.last, p.last_ts) AS last, argMin(p.first, p.first_ts) AS first, sum(p.sum) AS sum, sum(p.n) AS points,
+      toUnixTimestamp64Milli(min(p.first_ts)) AS first_at, toUnixTimestamp64Milli(max(p.last_ts)) AS last_at, sum(p.increase) AS increase
+    FROM ${points.sql('metric IN (SELECT metric FROM wanted) AND fp IN (SELECT fp FROM wanted)')} AS p INNER JOIN wanted AS w ON p.fp = w.fp
     GROUP BY slot, fp`,
     {
       name: 'signals.metric',

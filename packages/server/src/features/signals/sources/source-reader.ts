@@ -5,7 +5,7 @@ import { readErrors, readLogs } from './log-source.ts';
 import { readMetric } from './metric-source.ts';
 import { readOutcomes } from './outcome-source.ts';
 import { readPrometheus } from './prometheus-source.ts';
-import type { Ask, SlotRange } from './source-types.ts';
+import { type Ask, type FindSums, SLOT_MS, type SlotRange } from './source-types.ts';
 import { readSpans } from './span-source.ts';
 import { readSql } from './sql-source.ts';
 
@@ -36,17 +36,24 @@ export function createRound({ reader, prometheus }: SourceOptions): ReadSlots {
     asked.set(key, rows);
     return rows;
   };
+  const found = new Map<string, ReturnType<FindSums>>();
+  const sums: FindSums = (family, { fromMs, toMs }) => {
+    const key = JSON.stringify([family, fromMs, toMs]);
+    const known = found.get(key) ?? reader.sums({ family, fromMs, toMs, stepSeconds: SLOT_MS / 1000 });
+    found.set(key, known);
+    return known;
+  };
   return (definition, range) => {
     const { source } = definition;
     switch (source.type) {
       case 'metric':
-        return readMetric(definition, source, { ask, range });
+        return readMetric(definition, source, { ask, sums, range });
       case 'spans':
-        return readSpans(definition, source, { ask, range });
+        return readSpans(definition, source, { ask, sums, range });
       case 'logs':
-        return readLogs(definition, source, { ask, range });
+        return readLogs(definition, source, { ask, sums, range });
       case 'errors':
-        return readErrors(source, { ask, range });
+        return readErrors(source, { ask, sums, range });
       case 'outcomes':
         return readOutcomes(definition, source, { ask, range });
       case 'sql':

@@ -1,4 +1,5 @@
 import type { SlotValue } from '@belay/core/baseline';
+import type { Sums, SumsQuestion } from '../../telemetry/api.ts';
 
 /** Half-open, Unix ms, both multiples of five minutes. */
 export interface SlotRange {
@@ -8,6 +9,16 @@ export interface SlotRange {
 
 /** Rows of one question to the store; the same question within a round is asked once. */
 export type Ask = <Row>(query: string, question: Question) => Promise<readonly Row[]>;
+
+/** Where sums of five minutes lie, in rows or in rollups; the same for a whole round. */
+export type FindSums = (family: SumsQuestion['family'], range: SlotRange) => Promise<Sums>;
+
+/** How a source is read. */
+export interface Asking {
+  readonly ask: Ask;
+  readonly sums: FindSums;
+  readonly range: SlotRange;
+}
 
 export interface Question {
   readonly name: string;

@@ -2,7 +2,8 @@ import { parseDuration } from '@belay/core/rollout';
 import type { SlotValue } from '@belay/core/baseline';
 import type { SignalSource } from '@belay/protocol';
 import type { SignalDefinition } from '../signal-definition.ts';
-import { type Ask, attributeConditions, type SlotRange, slotsOf } from './source-types.ts';
+import { rollupQuantiles } from '../../telemetry/api.ts';
+import { type Asking, attributeConditions, slotsOf } from './source-types.ts';
 
 type SpanSource = Extract<SignalSource, { type: 'spans' }>;
 
@@ -17,13 +18,47 @@ interface SpanRow {
 /** Quantiles that one question answers together; others are asked for on their own. */
 const TOGETHER = [0.5, 0.9, 0.95, 0.99, 0.999];
 
-/** Failed share, duration, or number of spans a minute. Spans that stand for others since they were thinned out count as many. */
+/**
+ * Failed share, duration, or number of spans a minute: of sums where they know enough, which outlive the spans. Questions
+ * about attributes or a limit of time go to the spans themselves; those that stand for others since they were thinned
+ * out count as many.
+ */
 export async function readSpans(
   definition: SignalDefinition,
   source: SpanSource,
-  { ask, range }: { readonly ask: Ask; readonly range: SlotRange },
+  asking: Asking,
 ): Promise<SlotValue[]> {
   const quantiles = TOGETHER.includes(definition.quantile) ? TOGETHER : [definition.quantile];
+  const { where, bad } = source;
+  const isSummed = Object.keys({ ...where, ...bad?.where }).length === 0 && bad?.slower_than === undefined;
+  const rows = await (isSummed ? summedRows(source, quantiles, asking) : spanRows(source, quantiles, asking));
+  const at = quantiles.indexOf(definition.quantile);
+  return slotsOf(rows.map((row) => ({ slot: row.slot, count: row.n, value: valueOf(definition, row, at) })));
+}
+
+async function summedRows(
+  { service = '', operation = '' }: SpanSource,
+  quantiles: readonly number[],
+  { ask, sums, range }: Asking,
+): Promise<readonly SpanRow[]> {
+  const spans = await sums('span', range);
+  const wanted = `({service:String} = '' OR service = {service:String}) AND if({operation:String} = '', is_unit = 1, name = {operation:String})`;
+  return ask<SpanRow>(
+    `SELECT slot, n, bad, total, ${rollupQuantiles(quantiles, { hist: 'hist', min: 'lo', max: 'hi' })} AS quantiles
+    FROM (
+      SELECT toUnixTimestamp(bucket) AS slot, sum(s.n) AS n, sum(s.errors) AS bad, sum(s.dsum) / 1e6 AS total, min(s.dmin) AS lo,
+        max(s.dmax) AS hi, sumMap(s.hist) AS hist
+      FROM ${spans.sql(wanted)} AS s GROUP BY slot
+    )`,
+    { name: 'signals.spans', range, parameters: { service, operation } },
+  );
+}
+
+function spanRows(
+  source: SpanSource,
+  quantiles: readonly number[],
+  { ask, range }: Asking,
+): Promise<readonly SpanRow[]> {
   const { service = '', operation = '', where, bad } = source;
   const wanted = attributeConditions('attributes', where, 'w');
   const failing = attributeConditions('attributes', bad?.where, 'b');
@@ -32,7 +67,7 @@ export async function readSpans(
     bad === undefined || (bad.where === undefined && slowerMs === null) ? 'AND is_error = 1' : failing.sql,
     slowerMs === null ? '' : 'AND duration_ns > {slower:UInt64}',
   ].join(' ');
-  const rows = await ask<SpanRow>(
+  return ask<SpanRow>(
     `SELECT toUnixTimestamp(toStartOfFiveMinutes(ts)) AS slot, sum(weight) AS n, sumIf(weight, 1 ${badSql}) AS bad,
       sum(weight * duration_ns) / 1e6 AS total,
       quantilesTDigestWeighted(${quantiles.join(', ')})(duration_ns / 1e6, toUInt32(greatest(1, round(weight * 16)))) AS quantiles
@@ -53,8 +88,6 @@ export async function readSpans(
       },
     },
   );
-  const at = quantiles.indexOf(definition.quantile);
-  return slotsOf(rows.map((row) => ({ slot: row.slot, count: row.n, value: valueOf(definition, row, at) })));
 }
 
 function valueOf({ kind }: SignalDefinition, { n, bad, total, quantiles }: SpanRow, at: number): number | null {

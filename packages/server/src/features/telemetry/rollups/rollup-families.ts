@@ -16,6 +16,8 @@ export interface RollupFamily {
   readonly name: 'span' | 'point' | 'log' | 'outcome';
   readonly tiers: readonly RollupTier[];
   readonly keys: readonly string[];
+  /** Columns that add up, but for histograms. */
+  readonly sums: readonly string[];
   /** Columns in the order in which both selects give them, after `_in`. */
   readonly columns: readonly string[];
   /** SELECT of all columns but `_in` from raw rows `WHERE ${where}`; `bucket` cuts `ts`. */
@@ -56,6 +58,7 @@ const spans: RollupFamily = {
   name: 'span',
   tiers: [tier('span_1m', 'spans', MINUTES), tier('span_1h', 'span_1m', HOURS), tier('span_1d', 'span_1h', DAYS)],
   keys: spanKeys,
+  sums: ['n', 'errors', 'dsum'],
   columns: ['bucket', ...spanKeys, 'n', 'errors', 'dsum', 'dmin', 'dmax', 'hist'],
   // Grouping by duration bucket first is cheaper than adding up maps of one entry.
   fromRows: ({ source, bucketSeconds, where }) => `
@@ -90,6 +93,7 @@ const points: RollupFamily = {
   name: 'point',
   tiers: [tier('m_5m', 'm_num', CHUNK), tier('m_1h', 'm_5m', HOURS), tier('m_1d', 'm_1h', DAYS)],
   keys: pointKeys,
+  sums: ['n', 'sum', 'increase'],
   columns: [
     'bucket',
     ...pointKeys,
@@ -132,6 +136,7 @@ const logs: RollupFamily = {
   name: 'log',
   tiers: [tier('log_1m', 'logs', MINUTES), tier('log_1h', 'log_1m', HOURS)],
   keys: logKeys,
+  sums: ['n'],
   columns: ['bucket', ...logKeys, 'n'],
   fromRows: ({ source, bucketSeconds, where }) => `
     WITH busy AS (SELECT toString(service) AS s, ${pattern} AS o FROM ${source} WHERE ${where}
@@ -154,6 +159,7 @@ const outcomes: RollupFamily = {
   name: 'outcome',
   tiers: [tier('outcome_1m', 'outcomes', MINUTES), tier('outcome_1h', 'outcome_1m', HOURS)],
   keys: outcomeKeys,
+  sums: ['units', 'errors', 'exposures'],
   columns: ['bucket', ...outcomeKeys, 'units', 'errors', 'exposures', 'hist'],
   // Outcomes are judged by when they arrive, so their buckets are buckets of arrival, too.
   fromRows: ({ source, bucketSeconds, where }) => `

@@ -10,6 +10,8 @@ export interface RollupMakerOptions {
   readonly whenPrepared: () => Promise<void>;
   /** Newest second of arrival of which no more rows can come. */
   readonly closedThrough: () => number;
+  /** Longest stretch of arrival that is summed up at once, when there is much to catch up on. Default an hour. */
+  readonly mostSeconds?: number;
 }
 
 /** Everything that arrived before this Unix second is in the rollup; 0 before the first chunk. */
@@ -71,7 +73,8 @@ async function advanceTier(advancing: Advancing): Promise<void> {
     const mark = marks.get(tier.table) ?? 0;
     const from = Math.max(mark, await firstChunkAt(advancing, mark));
     // Without rows there is nothing to sum up, but the mark must not stand still: readers read from there on.
-    const end = Math.min(chunkEnd(from, tier.chunkSeconds, closed), dayAfter(from));
+    const most = Math.max(options.mostSeconds ?? MOST_SECONDS, tier.chunkSeconds);
+    const end = Math.min(from + wholeChunks(Math.min(closed, from + most) - from, tier.chunkSeconds), dayAfter(from));
     if (end <= from) {
       const idle = Math.floor(closed / tier.chunkSeconds) * tier.chunkSeconds;
       if (idle > mark && from >= idle) {
@@ -86,9 +89,8 @@ async function advanceTier(advancing: Advancing): Promise<void> {
   }
 }
 
-function chunkEnd(from: number, chunkSeconds: number, closed: number): number {
-  const whole = Math.floor((Math.min(closed, from + Math.max(MOST_SECONDS, chunkSeconds)) - from) / chunkSeconds);
-  return from + whole * chunkSeconds;
+function wholeChunks(seconds: number, chunkSeconds: number): number {
+  return Math.floor(seconds / chunkSeconds) * chunkSeconds;
 }
 
 /** A chunk lies in one partition. */

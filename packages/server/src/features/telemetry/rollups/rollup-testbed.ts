@@ -60,17 +60,29 @@ export interface GeneratedDay {
   readonly seed?: number;
   /** Share of rows that carry a time up to a day before their arrival. */
   readonly lateShare?: number;
+  /** How rows arrive; `daily` makes the afternoon busy and the night quiet. Default `even`. */
+  readonly profile?: 'even' | 'daily';
+}
+
+/** Where in its stretch of time a row lies, 0 to 1. */
+function placeOf({ rows, profile = 'even' }: GeneratedDay): string {
+  const even = `(number / ${rows})`;
+  return profile === 'even'
+    ? even
+    : `(${even} + 0.1 * (sin(6.283185307179586 * (${even} + 0.15)) - sin(0.9424777960769379)))`;
 }
 
 /** Spans of a few services, ten to a trace, with log-normal durations, errors and late rows; the same for a seed. */
-export function generatedSpans({ from, seconds, rows, seed = 1, lateShare = 0.01 }: GeneratedDay): string {
+export function generatedSpans(day: GeneratedDay): string {
+  const { from, seconds, rows, seed = 1, lateShare = 0.01 } = day;
+  const arrival = `(${placeOf(day)} * ${seconds})`;
   const random = (n: number): string => `(sipHash64(${seed}, ${n}, number) % 1000003 / 1000003)`;
   const perTrace = (n: number): string => `(sipHash64(${seed}, ${n}, intDiv(number, 10)) % 1000003 / 1000003)`;
   const normal = `(sqrt(-2 * log(${random(1)} + 1e-9)) * cos(6.283185307179586 * ${random(2)}))`;
   return `INSERT INTO spans (_in, _req, ts, trace_id, span_id, parent_id, service, instance, scope, name, kind, status, duration_ns,
       is_unit, is_error, http_status, route, flag_key, variant, attributes, res_id, version, environment)
-    SELECT toDateTime(${from} + intDiv(number * ${seconds}, ${rows}), 'UTC') AS _in, sipHash64(${seed}, intDiv(number, 500)) AS _req,
-      toDateTime64(${from} + number * ${seconds} / ${rows} - if(${random(3)} < ${lateShare}, ${random(4)} * 86400, ${random(5)} * 2), 9, 'UTC') AS ts,
+    SELECT toDateTime(${from} + toUInt32(floor(${arrival})), 'UTC') AS _in, sipHash64(${seed}, intDiv(number, 500)) AS _req,
+      toDateTime64(${from} + ${arrival} - if(${random(3)} < ${lateShare}, ${random(4)} * 86400, ${random(5)} * 2), 9, 'UTC') AS ts,
       sipHash128(${seed}, intDiv(number, 10)) AS trace_id, substring(sipHash128(${seed}, number, 7), 1, 8) AS span_id,
       if(number % 10 = 0, '', substring(sipHash128(${seed}, number - 1, 7), 1, 8)) AS parent_id,
       ['checkout', 'search', 'cart', 'bot'][1 + number % 4] AS service, concat(service, '-', toString(number % 3)) AS instance, 'http' AS scope,
@@ -87,11 +99,13 @@ export function generatedSpans({ from, seconds, rows, seed = 1, lateShare = 0.01
 }
 
 /** Log records in the manner of the spans; one in fifty is a warning or worse. */
-export function generatedLogs({ from, seconds, rows, seed = 1 }: GeneratedDay): string {
+export function generatedLogs(day: GeneratedDay): string {
+  const { from, seconds, rows, seed = 1 } = day;
+  const arrival = `(${placeOf(day)} * ${seconds})`;
   const random = (n: number): string => `(sipHash64(${seed}, ${n}, number, 'log') % 1000003 / 1000003)`;
   return `INSERT INTO logs (_in, _req, ts, trace_id, span_id, service, instance, scope, severity, severity_text, body, attributes, res_id, version, environment)
-    SELECT toDateTime(${from} + intDiv(number * ${seconds}, ${rows}), 'UTC') AS _in, sipHash64(${seed}, intDiv(number, 500), 'log') AS _req,
-      toDateTime64(${from} + number * ${seconds} / ${rows}, 9, 'UTC') AS ts,
+    SELECT toDateTime(${from} + toUInt32(floor(${arrival})), 'UTC') AS _in, sipHash64(${seed}, intDiv(number, 500), 'log') AS _req,
+      toDateTime64(${from} + ${arrival}, 9, 'UTC') AS ts,
       if(number % 3 = 0, toFixedString('', 16), sipHash128(${seed}, intDiv(number, 20))) AS trace_id, substring(sipHash128(${seed}, number, 7), 1, 8) AS span_id,
       ['checkout', 'search', 'cart', 'bot'][1 + number % 4] AS service, concat(service, '-', toString(number % 3)) AS instance, 'app' AS scope,
       toUInt8(if(${random(1)} < 0.02, 17, 9)) AS severity, if(severity = 17, 'ERROR', 'INFO') AS severity_text,
