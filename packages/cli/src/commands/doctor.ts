@@ -5,27 +5,23 @@ import { exitCode, type ExitCode } from '../exit-code.ts';
 import { CliFailure } from '../failure.ts';
 import { failureOf } from '../failure-of.ts';
 import type { CommonFlags, Run } from '../run.ts';
-
-interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly mend: string | null;
-}
+import type { Finding } from './doctor-finding.ts';
+import { ownSignalFindings } from './doctor-own-signals.ts';
 
 const CLOCK_SKEW_LIMIT_MS = 5_000;
 const FREE_DISK_LIMIT = 1024 ** 3;
 const SILENT_AFTER_MS = 60_000;
 
-/** Looks for everything that commonly goes wrong; each line says how to mend it. Exits 1 when something is wrong. */
+/** Looks for everything that commonly goes wrong; each line says how to mend it. Exits 1 when something is broken. */
 export async function doctor(run: Run, flags: CommonFlags): Promise<ExitCode> {
   const findings: Finding[] = [checkRuntime(), await checkDisk(run.world.cwd)];
   findings.push(...(await checkServer(run, flags)));
-  const isWell = findings.every(({ ok }) => ok);
+  const isWell = findings.every(({ ok, isWarning = false }) => ok || isWarning);
   run.output.answer({ ok: isWell, findings }, () =>
     findings
-      .map(({ name, ok, detail, mend }) => {
-        const mark = ok ? run.output.paint('green', '✓') : run.output.paint('red', '■');
+      .map(({ name, ok, isWarning = false, detail, mend }) => {
+        const bad = isWarning ? run.output.paint('yellow', '!') : run.output.paint('red', '■');
+        const mark = ok ? run.output.paint('green', '✓') : bad;
         return `${mark} ${name}: ${detail}${ok || mend === null ? '' : `\n    fix: ${mend}`}`;
       })
       .join('\n'),
@@ -62,6 +58,10 @@ async function checkServer(run: Run, flags: CommonFlags): Promise<readonly Findi
       return [{ name: 'Server', ok: true, detail: `${url} (from ${origin.url})`, mend: null }, skew];
     })),
     ...(await look('Self-check', async () => checkStatus(await (await run.api()).call('status', {})))),
+    ...(await look('Own signals', async () => {
+      const { items } = await (await run.api()).call('signalList', { query: { service: 'belay', limit: 200 } });
+      return ownSignalFindings(items);
+    })),
     ...(await look('Services', async () => {
       const { items } = await (await run.api()).call('instanceList', {});
       return [checkInstances(items, run.world.clock.now())];

@@ -58,7 +58,7 @@ interface SelfFacts {
 
 /** Checks and measures of Belay itself, and the recorder that stores them. */
 function createSelfHealth(options: SelfWatchOptions, { dataAgeMs, streams }: SelfFacts) {
-  const { loaded, log, clock, db, engine, telemetry, measured, ingest, changes } = options;
+  const { loaded, log, clock, db, engine, telemetry, measured, ingest, drops, changes } = options;
   const { server, policy } = loaded.config;
   const meter = createSelfMeter(() => engine.pid());
   let isServing = true;
@@ -71,6 +71,7 @@ function createSelfHealth(options: SelfWatchOptions, { dataAgeMs, streams }: Sel
       telemetry,
       measured,
       streams,
+      dropped: drops.byCause,
       dataDir: server.dataDir,
       onError: (err) => log.debug({ err }, 'the size of the telemetry store is not known'),
     }),

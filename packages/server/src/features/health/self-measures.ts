@@ -9,6 +9,7 @@ export interface SelfMeasuresOptions {
   readonly telemetry: TelemetryStore;
   readonly measured: MeasuredStore;
   readonly streams: () => number;
+  readonly dropped: () => ReadonlyMap<string, number>;
   readonly dataDir: string;
   readonly onError: (error: unknown) => void;
 }
@@ -22,6 +23,7 @@ export function createSelfMeasures(options: SelfMeasuresOptions): () => Promise<
     return {
       ...(await meter.read()),
       streams: streams(),
+      dropped: options.dropped(),
       acknowledging: measured.acknowledging.quantiles(),
       waitingBytes,
       rowsStored,

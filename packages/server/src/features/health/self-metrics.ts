@@ -14,6 +14,8 @@ export interface SelfMeasures extends SelfReadings {
   readonly waitingBytes: number;
   readonly rowsStored: number;
   readonly commitFailures: number;
+  /** Rows (requests where nobody can tell their rows) that were not stored as sent, by cause; every cause, from 0. */
+  readonly dropped: ReadonlyMap<string, number>;
   /** Bytes on disk by table; undefined where the store cannot tell. */
   readonly storeBytes: ReadonlyMap<string, number> | undefined;
   readonly freeDiskBytes: number;
@@ -61,12 +63,21 @@ function statusMetrics({ version, ready, checks, ingest, loop }: StatusView): Me
 }
 
 function storeMetrics(measures: SelfMeasures): Metric[] {
-  const { acknowledging, waitingBytes, rowsStored, commitFailures, storeBytes, freeDiskBytes } = measures;
+  const { acknowledging, waitingBytes, rowsStored, commitFailures, dropped, storeBytes, freeDiskBytes } = measures;
   return [
     ...quantiles('belay_ingest_ack_seconds', 'From a request to the answer that it is stored.', acknowledging),
     one('belay_ingest_waiting_bytes', 'gauge', 'Telemetry that waits to be stored.', waitingBytes),
     one('belay_telemetry_rows_total', 'counter', 'Rows stored since the start.', rowsStored),
     one('belay_telemetry_commit_failures_total', 'counter', 'Commits that failed since the start.', commitFailures),
+    {
+      name: 'belay_telemetry_dropped_total',
+      help: 'Rows that were not stored as sent.',
+      type: 'counter',
+      values: [...dropped].map(([cause, value]) => ({ labels: { cause }, value })),
+    },
+    ...(storeBytes === undefined
+      ? []
+      : [one('belay_store_total_bytes', 'gauge', 'Telemetry on disk, all tables.', sumOf(storeBytes.values()))]),
     {
       name: 'belay_store_bytes',
       help: 'Telemetry on disk.',
@@ -119,6 +130,10 @@ function processMetrics({ startedAt }: StatusView, measures: SelfMeasures): Metr
 
 function one(name: string, type: Metric['type'], help: string, value: number): Metric {
   return { name, help, type, values: [{ value }] };
+}
+
+function sumOf(values: Iterable<number>): number {
+  return [...values].reduce((sum, value) => sum + value, 0);
 }
 
 /** Milliseconds by quantile (`p95`), told in seconds; nothing where there was nothing to measure. */

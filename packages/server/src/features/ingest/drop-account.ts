@@ -35,6 +35,8 @@ export interface DropAccount {
   add(drop: DroppedRows): void;
   /** Everything ever dropped, the most frequent first. */
   list(): readonly StorageDrop[];
+  /** Sums of all senders and signals; every cause is there, from 0. */
+  byCause(): ReadonlyMap<DropCause, number>;
   close(): Promise<void>;
 }
 
@@ -93,6 +95,12 @@ export async function createDropAccount({ db, clock, log }: DropAccountOptions):
       entry.isSaved = false;
     },
     list: () => [...entries.values()].map(viewOf).toSorted((a, b) => b.count - a.count),
+    byCause() {
+      // The keys are those of the object, which its type calls plain text.
+      const sums = new Map((Object.keys(dropCauses) as DropCause[]).map((cause) => [cause, 0]));
+      for (const { drop, count } of entries.values()) sums.set(drop.cause, (sums.get(drop.cause) ?? 0) + count);
+      return sums;
+    },
     async close() {
       await saving.close();
       await save();

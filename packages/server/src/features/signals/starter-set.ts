@@ -1,5 +1,6 @@
 import type { SignalInput } from '@belay/protocol';
 import type { TelemetryReader } from '../telemetry/api.ts';
+import { SELF_SERVICE, selfSignals } from './self-signals.ts';
 import { DAY_MS } from './signals-context.ts';
 
 /** What a service sends, for the signals that appear by themselves. */
@@ -36,7 +37,10 @@ export async function seenServices(reader: TelemetryReader, now: number): Promis
       WHERE _in >= {from:DateTime('UTC')} AND is_unit = 1 AND service != ''
     UNION ALL SELECT DISTINCT toString(service), 'metric', toString(metric) FROM series
       WHERE last_seen >= {from:DateTime('UTC')} AND metric IN {metrics:Array(String)} AND service != ''`,
-    { name: 'signals.services', parameters: { from, metrics: SATURATION.map(({ metric }) => metric) } },
+    {
+      name: 'signals.services',
+      parameters: { from, metrics: [...SATURATION, ...selfSignals].map(({ metric }) => metric) },
+    },
   );
   return [...Map.groupBy(rows, ({ service }) => service)].slice(0, MOST_SERVICES).map(([service, own]) => ({
     service,
@@ -69,6 +73,8 @@ export function starterSignals(seen: readonly ServiceSeen[]): ReadonlyMap<string
       const id = `${slugOf(service)}.${slugOf(metric)}`;
       signals.set(id, saturation({ service, metric, title, unit }));
     }
+    if (service !== SELF_SERVICE) continue;
+    for (const { id, metric, input } of selfSignals) if (metrics.includes(metric)) signals.set(id, input);
   }
   if (working.length === 0) return signals;
   const type = working.every(({ sendsOutcomes }) => sendsOutcomes)

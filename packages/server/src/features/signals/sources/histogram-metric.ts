@@ -116,6 +116,6 @@ const EXPLICIT = `${SERIES}
 const EXPONENTIAL = `${SERIES}
   SELECT ${PLACE}, argMax(p.count, ts) AS count, argMax(p.sum, ts) AS sum,
     argMax(arrayConcat([0.], arrayMap(i -> exp2((p.pos_offset + i) / exp2(p.scale)), range(length(p.pos) + 1))), ts) AS bounds,
-    argMax(arrayConcat([p.zero_count, toUInt64(0)], p.pos), ts) AS counts
+    argMax(arrayConcat([p.zero_count, 0.], p.pos), ts) AS counts
   FROM m_exp AS p INNER JOIN wanted AS w ON p.fp = w.fp WHERE ${BOUNDS}
   GROUP BY slot, fp, if(w.temporality = 1, toUnixTimestamp64Milli(ts), 0)`;
