@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { evidenceOf, flagsAt, overviewOf, plan, statusAt, tokensAt } from './fixtures/place-fixtures.ts';
+import { careValue } from './fixtures/care-answers.ts';
 import { telemetryValue } from './fixtures/telemetry-answers.ts';
 import { heldRollout, keptRollout, rolledBackRollout, runningRollout, seriesOf } from './fixtures/rollout-fixtures.ts';
 
@@ -95,7 +96,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     if (call.endsWith(' session'))
       return state.isSignedIn ? { name: 'Mira', scopes: ['admin'], setUp: true } : undefined;
     if (!state.isSignedIn) return undefined;
-    const told = telemetryValue(call, url, body, state);
+    const told = telemetryValue(call, url, body, state) ?? careValue(call, url, state);
     if (told !== undefined) return told;
     if (call.endsWith('/series')) return rollout && seriesOf(rollout, url.searchParams.get('guard') ?? '', now);
     if (call.endsWith('/evidence')) return rollout && evidenceOf(rollout);

@@ -81,6 +81,8 @@ export const checkView = z.object({
   dependsOn: z.array(z.string()),
   /** Title of the check whose trouble explains this one. */
   mutedBy: z.string().nullable(),
+  /** Latest runs, oldest first: `P` passed, `F` failed. */
+  recent: z.string(),
 });
 export type CheckView = z.infer<typeof checkView>;
 
@@ -116,8 +118,6 @@ export const probeResult = z.object({
 export type ProbeResult = z.infer<typeof probeResult>;
 
 export const checkDetail = checkView.extend({
-  /** Latest runs, oldest first: `P` passed, `F` failed. */
-  recent: z.string(),
   /** Share of runs that passed in the last 24 hours, 0 to 1; null without any. */
   passing: z.number().nullable(),
   /** The signal that it feeds. */

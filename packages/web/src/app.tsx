@@ -54,6 +54,7 @@ function Dashboard(): JSX.Element {
   useShortcut('go-flags', () => navigate('/flags'));
   useShortcut('go-signals', () => navigate('/signals'));
   useShortcut('go-errors', () => navigate('/errors'));
+  useShortcut('go-checks', () => navigate('/checks'));
   useShortcut('go-settings', () => navigate('/settings'));
   return (
     <>

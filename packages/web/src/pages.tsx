@@ -22,6 +22,8 @@ const TracesPage = lazyPage('Traces', async () => (await import('./traces/traces
 const TracePage = lazyPage('Request', async () => (await import('./traces/trace-page.tsx')).TracePage);
 const ErrorsPage = lazyPage('Errors', async () => (await import('./errors/errors-page.tsx')).ErrorsPage);
 const IssuePage = lazyPage('Error', async () => (await import('./errors/issue-page.tsx')).IssuePage);
+const ChecksPage = lazyPage('Checks', async () => (await import('./checks/checks-page.tsx')).ChecksPage);
+const CheckPage = lazyPage('Check', async () => (await import('./checks/check-page.tsx')).CheckPage);
 const ScorecardPage = lazyPage('Scorecards', async () => (await import('./signals/scorecard-page.tsx')).ScorecardPage);
 
 /** Which page stands at which address. */
@@ -68,6 +70,10 @@ export function Pages({ onShip }: { readonly onShip: (flag: string | null) => vo
         <ErrorsPage />
       </Route>
       <Route path="/errors/:id">{({ id }) => <IssuePage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route path="/checks">
+        <ChecksPage />
+      </Route>
+      <Route path="/checks/:id">{({ id }) => <CheckPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/settings">
         <SettingsPage />
       </Route>

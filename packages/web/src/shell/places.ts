@@ -14,6 +14,7 @@ export const places = [
   { href: '/flags', name: 'Flags', icon: 'flags', keys: 'G F' },
   { href: '/signals', name: 'Signals', icon: 'signals', keys: 'G S' },
   { href: '/errors', name: 'Errors', icon: 'errors', keys: 'G E' },
+  { href: '/checks', name: 'Checks', icon: 'checks', keys: 'G K' },
   { href: '/settings', name: 'Settings', icon: 'settings', keys: 'G T' },
 ] as const satisfies readonly Place[];
 
@@ -28,7 +29,9 @@ export const explorerRooms = [
 ] as const satisfies readonly { href: string; name: string; command: string | null }[];
 
 /** What a phone's bar has room for; the rest stands under More. */
-export const barPlaces: readonly Place[] = places.filter((place) => !['/flags', '/settings'].includes(place.href));
+export const barPlaces: readonly Place[] = places.filter(
+  (place) => !['/flags', '/checks', '/safety', '/settings'].includes(place.href),
+);
 export const morePlaces: readonly Place[] = places.filter((place) => !barPlaces.includes(place));
 
 /** Pages of a place that stand at addresses of their own. */

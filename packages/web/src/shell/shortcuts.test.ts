@@ -27,6 +27,7 @@ it.each([
 it('goes places with g and a second key, within a moment', () => {
   const read = reader();
   expect([read(press('g')), read(press('c', { at: 300 }))]).toEqual([null, 'go-changes']);
+  expect([read(press('g', { at: 500 })), read(press('k', { at: 700 }))]).toEqual([null, 'go-checks']);
   expect([read(press('g', { at: 1000 })), read(press('e', { at: 1300 }))]).toEqual([null, 'go-errors']);
   expect([read(press('g', { at: 5000 })), read(press('f', { at: 9000 }))]).toEqual([null, null]);
 });

@@ -7,6 +7,7 @@ export const shortcutNames = [
   'go-flags',
   'go-signals',
   'go-errors',
+  'go-checks',
   'go-settings',
   'next',
   'previous',
@@ -26,6 +27,7 @@ export const shortcutHelp: readonly { readonly keys: readonly string[]; readonly
   { keys: ['G', 'F'], what: 'Flags' },
   { keys: ['G', 'S'], what: 'Signals' },
   { keys: ['G', 'E'], what: 'Errors' },
+  { keys: ['G', 'K'], what: 'Checks' },
   { keys: ['G', 'T'], what: 'Settings' },
   { keys: ['J', 'K'], what: 'Next, previous row' },
   { keys: ['Enter'], what: 'Open the row' },
@@ -53,6 +55,7 @@ const afterG = {
   f: 'go-flags',
   s: 'go-signals',
   e: 'go-errors',
+  k: 'go-checks',
   t: 'go-settings',
 } as const;
 const single = { '?': 'help', j: 'next', k: 'previous', '/': 'search', e: 'resolve', x: 'select' } as const;

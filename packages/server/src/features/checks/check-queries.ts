@@ -58,7 +58,6 @@ export async function getCheck(db: DatabaseConnection, id: string, now: number):
   return {
     // One row gives one view.
     ...(view as CheckView),
-    recent: stateOf(row).recent,
     passing: runs === 0 ? null : passed / runs,
     signalId: signalIdOf(row),
     // Decoder: written by takeRuns from the same type.
@@ -158,6 +157,7 @@ async function viewsOf(db: DatabaseConnection, rows: readonly StoredCheck[]): Pr
       everyMs: every_ms,
       dependsOn: last.dependsOn,
       mutedBy: muted_by === null ? null : (muting.get(muted_by)?.title ?? muted_by),
+      recent: stateOf(row).recent,
     };
   });
 }
