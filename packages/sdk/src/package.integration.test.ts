@@ -129,6 +129,26 @@ describe('the packed SDK', () => {
     expect(await runApp(`logs.${extension}`, loaded)).toBe('3');
   });
 
+  it.each([
+    [
+      'mjs',
+      `import { openSafeSqlite } from '@belay/node/database';
+      import { DatabaseSync } from 'node:sqlite';`,
+    ],
+    [
+      'cjs',
+      `const { openSafeSqlite } = require('@belay/node/database');
+      const { DatabaseSync } = require('node:sqlite');`,
+    ],
+  ])('makes the writes of a .%s application safe without any other package', async (extension, load) => {
+    const text = `${load}
+      const raw = new DatabaseSync(':memory:');
+      raw.exec('CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT)');
+      const db = openSafeSqlite(raw, { report: false });
+      console.log(db.writeSync('add', (tx) => tx.insert('items', { name: 'a' })));`;
+    expect(await runApp(`database.${extension}`, text)).toBe('1');
+  });
+
   it('ends with the application though the address swallows every packet', async () => {
     const { port, stop } = await startQuietListener();
     const text = `import { belay } from '@belay/node';

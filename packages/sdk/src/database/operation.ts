@@ -1,0 +1,34 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Fingerprint } from './fingerprint.ts';
+
+/** What one statement did within an operation, summed over its runs. */
+export interface StatementSums {
+  count: number;
+  ms: number;
+  rows: number;
+  isTold: boolean;
+}
+
+/** An operation that is going on. */
+export interface Operation {
+  readonly id: string;
+  readonly name: string;
+  readonly actor: string | undefined;
+  /** Unix ms. */
+  readonly at: number;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  /** Owner: operations of two databases may nest, those of one may not. */
+  readonly database: object;
+  readonly isWrite: boolean;
+  statements: Map<Fingerprint, StatementSums>;
+  queries: number;
+  rows: number;
+  attempt: number;
+  hasEnded: boolean;
+  /** Requests to others that it made, which a second try would make again. */
+  sideEffects: string[];
+}
+
+/** The operation that the caller runs in. Set by `run` alone, so work that goes on afterwards is not billed to it. */
+export const currentOperation: AsyncLocalStorage<Operation> = new AsyncLocalStorage();
