@@ -10,6 +10,7 @@ import type { Bus } from '../platform/bus/bus.ts';
 import type { Database } from '../platform/sqlite/database.ts';
 import { version } from '../version.ts';
 import { openChecks } from './checks.ts';
+import { careFrom } from './care.ts';
 import type { Composing } from './composing.ts';
 import { openErrors } from './errors.ts';
 import { createExplore } from './explore.ts';
@@ -50,8 +51,8 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   opened.add(() => flags.close());
   const signals = openSignals(composing, { db, bus, ...watched });
   const checks = openChecks(composing, { db, bus, ...watched });
-  const signalCards = signals.overviewCards;
-  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, signalCards });
+  const shown = { signalCards: signals.overviewCards, careOf: careFrom([checks.care]) };
+  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, ...shown });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });

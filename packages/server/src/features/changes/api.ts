@@ -43,6 +43,12 @@ export interface SignalCard extends Pick<
   usualAt(atMs: number): { readonly low: number; readonly high: number } | null;
 }
 
+/** Lines of the safety net, and what somebody should look at. */
+export interface Care {
+  readonly net: OverviewView['safetyNet'];
+  readonly todos: OverviewView['whenYouHaveAMinute'];
+}
+
 export interface ChangesOptions {
   readonly db: Database;
   readonly clock: { now(): number };
@@ -52,6 +58,8 @@ export interface ChangesOptions {
   readonly policy: Policy;
   readonly bus: { publish(event: LiveEvent): void };
   /** What is usual for the signals of the first screen, where that is known. */
+  /** What else catches a fall: golden paths, health, backups. */
+  readonly careOf?: () => Promise<Care>;
   readonly signalCards?: () => Promise<ReadonlyMap<OverviewView['signals'][number]['id'], SignalCard>>;
   /** IANA name in which sentences tell times. Default: the process's own. */
   readonly timezone?: string;

@@ -16,6 +16,7 @@ export async function overviewView(context: ChangesContext): Promise<OverviewVie
   const goingOut = await Promise.all(
     open.map(async (record) => rolloutView(record, await viewFacts(context, db, record))),
   );
+  const care = (await context.careOf?.()) ?? { net: [], todos: [] };
   const now = clock.now();
   const isBad = goingOut.some(({ tone }) => tone === 'bad');
   const held = goingOut.filter(({ status }) => status === 'held').length;
@@ -24,10 +25,10 @@ export async function overviewView(context: ChangesContext): Promise<OverviewVie
     sub: subOf(context, recent),
     tone: isBad ? 'bad' : held > 0 ? 'wait' : 'ok',
     goingOut,
-    whenYouHaveAMinute: todosOf(recent, now).slice(0, 3),
+    whenYouHaveAMinute: [...care.todos, ...todosOf(recent, now)].slice(0, 3),
     signals: await overviewSignals(context, recent),
     changes: await rolloutSummaries(context, db, recent),
-    safetyNet: safetyNet(context, recent),
+    safetyNet: [...care.net, ...safetyNet(context, recent)],
     services: servicesOf(context),
     freeze: { active: facts.frozen !== null, until: facts.frozen?.until ?? null, reason: facts.frozen?.name ?? null },
     at: now,

@@ -1,6 +1,7 @@
 import type { LiveEvent, ProbeResult } from '@belay/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../../platform/sqlite/database.ts';
+import type { Care } from '../changes/api.ts';
 import type { TelemetryStore } from '../telemetry/api.ts';
 import type { ChecksLog } from './checks-context.ts';
 
@@ -26,6 +27,8 @@ export interface Checks {
   takeProbe(probe: ProbeRun): Promise<void>;
   /** Forgets golden paths that are not written in belay.yaml any more. */
   keepProbes(names: readonly string[]): Promise<void>;
+  /** What checks say on the first screen. */
+  care(): Promise<Care>;
   /** One round at once: silence, incidents, messages. */
   round(): Promise<void>;
   close(): Promise<void>;

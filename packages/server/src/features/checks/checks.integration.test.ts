@@ -101,6 +101,12 @@ test('trouble is told once with its children muted, across a restart, and its en
     ['login', 'Database'],
     ['reports', null],
   ]);
+  const care = await world.checks.care();
+  expect(care.net).toMatchObject([{ title: 'Health', state: '0 of 4', tone: 'bad' }]);
+  expect(care.todos.map(({ title, verb }) => `${verb}: ${title}`)).toEqual([
+    'Look: Database is down',
+    'Look: Database is down',
+  ]);
   const incidents = await call('GET', '/api/v1/check-incidents?state=open');
   expect(incidents.body.items.map(({ state }: { state: string }) => state).toSorted()).toEqual(['down', 'muted']);
 

@@ -6,6 +6,7 @@ import { type ChecksContext, HOUR_MS } from './checks-context.ts';
 import { removeChecks, type SeenCheck, takeRuns } from './check-store.ts';
 import { ROUND_MS, watchSilence } from './dead-man-watch.ts';
 import { settleIncidents } from './incident-keeper.ts';
+import { checksCare } from './checks-care.ts';
 import { createPassingMeter } from './passing-meter.ts';
 import { checkRoutes } from './routes.ts';
 import { takeReport } from './take-report.ts';
@@ -58,6 +59,7 @@ export function createChecks(options: ChecksOptions): Checks {
       if (isChanged) await inTurn(() => settle(true));
     },
     keepProbes: (names) => forgetProbes(context, names),
+    care: () => checksCare(db),
     round,
     async close() {
       for (const repetition of repetitions) await repetition.close();
