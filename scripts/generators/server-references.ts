@@ -115,6 +115,26 @@ const explanations: Readonly<Record<ErrorCode, string>> = {
     'The query would read more series or samples than is allowed at once. Name a metric and a label, shorten the time range, or enlarge the step.',
   'promql.timeout':
     'The query ran longer than its `timeout` (at most two minutes). Shorten the time range, enlarge the step, or narrow the labels.',
+  'backup.not-found': '`belay backup list` shows sources, destinations and the ids of backups.',
+  'backup.source-unavailable':
+    'The file is not there, may not be read, or the server does not answer. `detail` names what was tried; nothing was changed.',
+  'backup.source-busy':
+    'Another process held a lock for too long, or the write-ahead log grew too much while the snapshot was held. The backup is tried again.',
+  'backup.source-corrupt':
+    'SQLite says that the file is damaged. Keep it as it is, and restore the newest proven backup into a copy.',
+  'backup.engine-unsafe':
+    'SQLite 3.7.0 to 3.51.2 can lose commits in WAL mode (fixed in 3.51.3, 3.50.7 and 3.44.6). Belay does not open a live database with one.',
+  'backup.tool-missing':
+    'pg_dump, pg_restore or initdb is missing, or older than the server. Install the client of the same major version, or name its folder with `bin`.',
+  'backup.incomplete':
+    'It ended without an error but is far smaller than the one before or lacks a table. It is kept aside and never counts as proven.',
+  'backup.failed': 'A step ended with an error that `detail` names. Nothing half done is kept.',
+  'backup.timeout':
+    'A step was not done at the deadline or stood still, and was ended. Raise `deadline`, or find what holds it.',
+  'backup.busy':
+    'A backup, drill or restore of the same source runs, or a lease is held for a migration or deploy. `belay backup lease` shows it.',
+  'backup.tampered':
+    'The bytes of a manifest differ from the hash that was noted when it was written. Do not restore from it without finding out why.',
   'backup.destination-unreachable':
     'The folder is not there or its disk is not mounted, or the bucket did not answer in time. Other destinations are not touched by it; the copy is sent again later.',
   'backup.destination-refused':

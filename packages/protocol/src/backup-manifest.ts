@@ -49,6 +49,8 @@ const sqliteSnapshot = z.object({
   applicationId: z.number().int(),
   /** The SQLite that last wrote the file, as its header says: `3.54.1`. */
   writerVersion: z.string().max(16),
+  /** Rows whose parent was missing already at the source; a drill must find as many. */
+  foreignKeyViolations: count,
 });
 
 const postgresSnapshot = z.object({

@@ -18,6 +18,7 @@ import {
   rolloutSummary,
   rolloutView,
 } from './rollout.ts';
+import { safetyEndpoints } from './safety-endpoints.ts';
 import { signalsEndpoints } from './signals-endpoints.ts';
 import { appliedReport, flagSnapshot, instanceQuery, instanceView } from './snapshot.ts';
 import { storageEndpoints } from './storage-endpoints.ts';
@@ -337,6 +338,7 @@ export const endpoints = {
 
   ...checksEndpoints,
   ...metricsEndpoints,
+  ...safetyEndpoints,
   ...signalsEndpoints,
   ...storageEndpoints,
   ...errorsEndpoints,

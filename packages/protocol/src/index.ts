@@ -21,6 +21,8 @@ export * from './problem.ts';
 export * from './retention-config.ts';
 export * from './rollout.ts';
 export * from './safety-config.ts';
+export * from './safety-endpoints.ts';
+export * from './safety.ts';
 export * from './signals-config.ts';
 export * from './signals.ts';
 export * from './snapshot.ts';

@@ -68,11 +68,24 @@ test('every setting has a twin in the environment that reaches the configuration
     starter: 'false',
     prometheus: '["https://prometheus.example:9090"]',
     tolerance: '3%',
+    sources: '{bot: {type: sqlite, path: /srv/bot.db}}',
+    destinations: '{disk: {type: folder, path: /mnt/backup}}',
+    own_store: 'false',
+    schedule: '5 4 * * *',
+    timezone: 'Europe/Berlin',
+    jitter: '1m',
+    deadline: '20m',
+    max_age: '30h',
+    work_folder: '/var/tmp/belay',
+    recipients: '[age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]',
+    identity_file: '/etc/belay/key.txt',
+    'backups.retention': '{daily: 10}',
   };
-  const environment = Object.fromEntries(settings.map(({ path, variable }) => [variable, samples[path[1]]]));
+  const sampleOf = (path: readonly string[]): string | undefined => samples[path.join('.')] ?? samples[path[1] ?? ''];
+  const environment = Object.fromEntries(settings.map(({ path, variable }) => [variable, sampleOf(path)]));
   const { explained } = loadConfig({ ...nowhere, environment });
   for (const { path, variable, reads } of settings) {
-    const sample = samples[path[1]] ?? '';
+    const sample = sampleOf(path) ?? '';
     expect(explained).toContainEqual({
       path: path.join('.'),
       value: reads === 'yaml' ? parse(sample) : sample,

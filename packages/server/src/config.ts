@@ -7,6 +7,8 @@ import { belayConfig } from '@belay/protocol';
 import type { BelayConfig } from '@belay/protocol';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
+import { checkBackups } from './config/check-backups.ts';
+import type { BackupsInput } from './config/check-backups.ts';
 import { checkPolicy } from './config/check-policy.ts';
 import { checkSignals } from './config/check-signals.ts';
 import type { SignalSettings, SignalSettingsInput } from './config/check-signals.ts';
@@ -19,6 +21,7 @@ import type { Section, Setting } from './config/settings.ts';
 import { telemetryOf } from './config/telemetry-settings.ts';
 import type { TelemetryInput, TelemetrySettings } from './config/telemetry-settings.ts';
 import { suggestKey } from './config/suggest-key.ts';
+import type { BackupSettings } from './features/safety/backup-settings.ts';
 import { issueOf } from './platform/http/input-issues.ts';
 
 /** The configuration in force: one frozen object with every default filled in. */
@@ -38,6 +41,7 @@ export interface Config {
   readonly telemetry: TelemetrySettings;
   readonly rollouts: NonNullable<BelayConfig['rollouts']>;
   readonly signals: SignalSettings;
+  readonly backups: BackupSettings;
   readonly secrets: { readonly setupToken: string | undefined; readonly adminToken: string | undefined };
 }
 
@@ -102,14 +106,17 @@ function resolve(
   const complete = completed(parsed.data);
   const checked = checkPolicy(complete.policy);
   const { signals, issues: wrong } = checkSignals(parsed.data.signals ?? {}, complete.signal_settings);
-  const found = [...checked.issues, ...wrong];
+  const server = serverOf(complete.server, source.cwd);
+  const safe = checkBackups(complete.backups, { ...source, dataDir: server.dataDir });
+  const found = [...checked.issues, ...wrong, ...safe.issues];
   if (found.length > 0) return { issues: withOrigins(found, yaml, merged.origins) };
   const config: Config = {
-    server: serverOf(complete.server, source.cwd),
+    server,
     policy: checked.policy,
     telemetry: telemetryOf(complete.telemetry),
     rollouts: parsed.data.rollouts ?? {},
     signals,
+    backups: safe.backups,
     secrets: {
       setupToken: source.environment['BELAY_SETUP_TOKEN'],
       adminToken: source.environment['BELAY_ADMIN_TOKEN'],
@@ -213,6 +220,7 @@ interface Complete {
   readonly policy: PolicyInput;
   readonly telemetry: TelemetryInput;
   readonly signal_settings: SignalSettingsInput;
+  readonly backups: BackupsInput;
 }
 
 function completed(given: BelayConfig): Complete {
@@ -267,6 +275,10 @@ function explain(complete: Complete, given: BelayConfig, origins: ReadonlyMap<st
 }
 
 function withoutPassword(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPassword);
+  const record = recordOf(value);
+  if (record !== undefined)
+    return Object.fromEntries(Object.entries(record).map(([key, part]) => [key, withoutPassword(part)]));
   if (typeof value !== 'string' || !URL.canParse(value) || new URL(value).password === '') return value ?? null;
   const url = new URL(value);
   url.password = '(hidden)';

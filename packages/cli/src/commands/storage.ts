@@ -1,5 +1,6 @@
 import type { AgeingStep, StoragePlan, StorageView } from '@belay/protocol';
 import { exitCode, type ExitCode } from '../exit-code.ts';
+import { formatBytes } from '../format-bytes.ts';
 import type { CommonFlags, Run } from '../run.ts';
 import { formatTable } from '../table.ts';
 
@@ -86,10 +87,4 @@ function stepsText(steps: readonly AgeingStep[]): string {
 
 function dayOf(at: number | null): string {
   return at === null ? '' : new Date(at).toISOString().slice(0, 10);
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

@@ -1,6 +1,7 @@
 import { buildRouteMap, type RouteMap } from '@stricli/core';
 import { command } from '../command.ts';
 import type { BelayContext } from '../run.ts';
+import { backupRoutes } from './backup.ts';
 import { flagRoutes } from './flag.ts';
 import { logsRoutes } from './logs.ts';
 import {
@@ -207,6 +208,7 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     errors: errorsRoutes,
     sourcemaps: sourcemapsRoutes,
     sentry: sentryRoutes,
+    backup: backupRoutes,
     storage: storageRoutes,
     token: tokenRoutes,
     traces: tracesRoutes,

@@ -14,6 +14,7 @@ import { careFrom } from './care.ts';
 import type { Composing } from './composing.ts';
 import { openErrors } from './errors.ts';
 import { createExplore } from './explore.ts';
+import { openSafety } from './safety.ts';
 import { createSelfWatch } from './self-watch.ts';
 import { openSignals } from './signals.ts';
 import type { SelfWatchOptions } from './self-watch.ts';
@@ -31,12 +32,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const later: { errors?: Errors } = {};
   const watched = await openTelemetry(composing, db, { writer: () => present(later.errors).writer });
   const { telemetry, series, ingest } = watched;
-  const times = createOutcomeTimes({
-    telemetry,
-    clock,
-    onError: (err) => log.warn({ err }, 'times of the last outcomes could not be read'),
-  });
-  opened.add(() => times.close());
+  const times = openOutcomeTimes(composing, telemetry);
   // Leases follow from the guards, which need the flags first: until the guards run, none is granted.
   let leasesGranted: (now: number) => readonly string[] = () => [];
   const flags = await createFlags({
@@ -57,24 +53,26 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });
   const upkeep = createUpkeep(composing, db, watched);
+  const safety = await openSafety(composing, db);
   const errors = await openErrors(composing, { db, bus, telemetry, access, flags });
   later.errors = errors;
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
   opened.add(() => watch.close());
   const explore = createExplore(composing, db, telemetry);
+  const own = [access, ...watch.features, flags, signals, checks, changes, errors];
+  const routed = [...own, promql, ...explore.features, upkeep, safety];
   return {
     access,
     routes: [
       async (app: FastifyInstance) => series.routes(app, {}),
-      ...[access, ...watch.features, flags, signals, checks, changes, errors, promql, ...explore.features, upkeep].map(
-        ({ routes }) => routes,
-      ),
+      ...routed.map(({ routes }) => routes),
       async (app: FastifyInstance) => ingest.routes(app, {}),
     ],
     start: async () => {
       await changes.loop.start();
       await signals.start();
       checks.start();
+      await safety.start();
     },
     endStreams: async () => {
       watch.endStreams();
@@ -82,6 +80,13 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
       await flags.close();
     },
   };
+}
+
+function openOutcomeTimes({ clock, log, opened }: Composing, telemetry: SelfWatchOptions['telemetry']) {
+  const onError = (err: unknown): void => log.warn({ err }, 'times of the last outcomes could not be read');
+  const times = createOutcomeTimes({ telemetry, clock, onError });
+  opened.add(() => times.close());
+  return times;
 }
 
 function present(errors: Errors | undefined): Errors {

@@ -1,5 +1,5 @@
 /** Sections whose values have defaults. */
-export const sections = ['server', 'policy', 'telemetry', 'signal_settings'] as const;
+export const sections = ['server', 'policy', 'telemetry', 'signal_settings', 'backups'] as const;
 export type Section = (typeof sections)[number];
 
 /** One value of belay.yaml that has a default and a twin in the environment. */
@@ -50,6 +50,21 @@ export const settings: readonly Setting[] = [
   text('telemetry', 'disk_budget', 'BELAY_TELEMETRY_DISK_BUDGET', null),
   text('telemetry', 'min_free_disk', 'BELAY_TELEMETRY_MIN_FREE_DISK', null),
   yaml('telemetry', 'memory_mb', 'BELAY_TELEMETRY_MEMORY_MB', null),
+  yaml('backups', 'sources', 'BELAY_BACKUPS_SOURCES', {}),
+  yaml('backups', 'destinations', 'BELAY_BACKUPS_DESTINATIONS', {}),
+  yaml('backups', 'own_store', 'BELAY_BACKUPS_OWN_STORE', true),
+  // After the day's end in most places, and off the full hour at which everything else starts.
+  text('backups', 'schedule', 'BELAY_BACKUPS_SCHEDULE', '17 3 * * *'),
+  text('backups', 'timezone', 'BELAY_BACKUPS_TIMEZONE', null),
+  text('backups', 'jitter', 'BELAY_BACKUPS_JITTER', '10m'),
+  // A pinned copy of 1 GB takes 5 s; what takes ten minutes is stuck or needs a word of its own.
+  text('backups', 'deadline', 'BELAY_BACKUPS_DEADLINE', '10m'),
+  // A day, and two hours for jitter, slow days and daylight saving.
+  text('backups', 'max_age', 'BELAY_BACKUPS_MAX_AGE', '26h'),
+  text('backups', 'work_folder', 'BELAY_BACKUPS_WORK_FOLDER', null),
+  yaml('backups', 'recipients', 'BELAY_BACKUPS_RECIPIENTS', []),
+  text('backups', 'identity_file', 'BELAY_BACKUPS_IDENTITY_FILE', null),
+  yaml('backups', 'retention', 'BELAY_BACKUPS_RETENTION', {}),
 ];
 
 function text(section: Section, key: string, variable: string, fallback: unknown): Setting {

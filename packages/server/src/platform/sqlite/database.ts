@@ -9,6 +9,7 @@ import type { FlagsTables } from './flags-tables.ts';
 import type { IngestTables } from './ingest-tables.ts';
 import type { StorageTables } from './storage-tables.ts';
 import { migrate } from './migrate.ts';
+import type { SafetyTables } from './safety-tables.ts';
 import type { SignalsTables } from './signals-tables.ts';
 import { createSerialSqliteDialect, inTransaction } from './serial-sqlite-dialect.ts';
 
@@ -24,6 +25,7 @@ export interface Tables
     ErrorsTables,
     FlagsTables,
     IngestTables,
+    SafetyTables,
     SignalsTables,
     StorageTables {}
 

@@ -18,6 +18,7 @@ const merged: Readonly<Record<string, string>> = {
   '0005-errors.ts': '790541fad4c2415f',
   '0006-storage.ts': '9fe196d8cb18a689',
   '0008-ingest.ts': '2ef0323dc5b6ee7f',
+  '0009-safety.ts': '3230b6aed9c0f534',
   '0011-checks.ts': '2dd0b60cd84c3a59',
 };
 

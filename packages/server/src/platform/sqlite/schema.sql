@@ -226,6 +226,62 @@ CREATE TABLE "rollouts" (
   "ended_at" bigint
 );
 
+CREATE TABLE "safety_backups" (
+  "id" text primary key,
+  "source" text not null,
+  "sequence" bigint not null,
+  "snapshot_at" bigint not null,
+  "state" text not null,
+  "pin" text,
+  "manifest_text" text not null,
+  "manifest_hash" text not null
+);
+
+CREATE TABLE "safety_copies" (
+  "backup" text not null,
+  "destination" text not null,
+  "state" text not null,
+  "method" text,
+  "checked_at" bigint,
+  "detail" text,
+  "marked_at" bigint,
+  constraint "safety_copies_key" primary key ("backup",
+  "destination")
+);
+
+CREATE TABLE "safety_facts" (
+  "key" text primary key,
+  "value_json" text not null
+);
+
+CREATE TABLE "safety_leases" (
+  "id" text primary key,
+  "source" text not null,
+  "holder" text not null,
+  "reason" text not null,
+  "acquired_at" bigint not null,
+  "expires_at" bigint not null
+);
+
+CREATE TABLE "safety_operations" (
+  "id" text primary key,
+  "kind" text not null,
+  "source" text,
+  "state" text not null,
+  "started_at" bigint not null,
+  "operation_json" text not null
+);
+
+CREATE TABLE "safety_receipts" (
+  "id" text primary key,
+  "backup" text not null,
+  "source" text not null,
+  "level" text not null,
+  "outcome" text not null,
+  "started_at" bigint not null,
+  "receipt_json" text not null
+);
+
 CREATE TABLE "seen_releases" (
   "service" text not null,
   "release" text not null,
@@ -403,6 +459,12 @@ CREATE INDEX "recorded_changes_by_time" on "recorded_changes" ("at");
 CREATE INDEX "rollouts_by_flag" on "rollouts" ("flag_key", "number");
 
 CREATE INDEX "rollouts_by_status" on "rollouts" ("status", "number");
+
+CREATE INDEX "safety_backups_order" on "safety_backups" ("source", "sequence");
+
+CREATE INDEX "safety_operations_order" on "safety_operations" ("source", "started_at");
+
+CREATE INDEX "safety_receipts_backup" on "safety_receipts" ("backup");
 
 CREATE INDEX "sessions_by_token" on "sessions" ("token_id");
 

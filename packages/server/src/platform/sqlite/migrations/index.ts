@@ -7,6 +7,7 @@ import { storageMigration } from './0006-storage.ts';
 import { signalsMigration } from './0004-signals.ts';
 import { checksMigration } from './0011-checks.ts';
 import { ingestMigration } from './0008-ingest.ts';
+import { safetyMigration } from './0009-safety.ts';
 
 /** All migrations in order. Append only: a migration is never edited once it is merged. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -17,5 +18,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-errors': errorsMigration,
   '0006-storage': storageMigration,
   '0008-ingest': ingestMigration,
+  '0009-safety': safetyMigration,
   '0011-checks': checksMigration,
 };

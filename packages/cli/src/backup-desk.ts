@@ -1,0 +1,101 @@
+import type {
+  BackupDetail,
+  BackupRequest,
+  BackupView,
+  RetentionPlanView,
+  SafetyOperation,
+  SafetyView,
+} from '@belay/protocol';
+import type { Api } from './connection.ts';
+import { exitCode } from './exit-code.ts';
+import { CliFailure } from './failure.ts';
+import { failureOf } from './failure-of.ts';
+import type { CommonFlags, Run } from './run.ts';
+
+/** Flags of commands that also work when no server runs. */
+export interface BackupFlags extends CommonFlags {
+  readonly offline: boolean;
+  readonly config?: string;
+}
+
+/** Where backups are asked for: a server, or the destinations themselves. */
+export interface BackupDesk {
+  /** What was wrong at the destinations; only known without a server. */
+  readonly findings: readonly string[];
+  view(): Promise<SafetyView>;
+  list(source: string | undefined): Promise<readonly BackupView[]>;
+  detail(id: string): Promise<BackupDetail>;
+  backup(request: BackupRequest): Promise<SafetyOperation>;
+  verify(id: string): Promise<SafetyOperation>;
+  drill(id: string, from: string | undefined): Promise<SafetyOperation>;
+  retentionPlan(): Promise<RetentionPlanView>;
+  operation(id: string): Promise<SafetyOperation | undefined>;
+  close(): Promise<void>;
+}
+
+/** Opens the desk, runs `use`, and closes it. Without a server that answers it reads belay.yaml and the destinations. */
+export async function withBackups<T>(run: Run, flags: BackupFlags, use: (desk: BackupDesk) => Promise<T>): Promise<T> {
+  const desk = await openDesk(run, flags);
+  try {
+    return await use(desk);
+  } finally {
+    await desk.close();
+  }
+}
+
+async function openDesk(run: Run, flags: BackupFlags): Promise<BackupDesk> {
+  if (!flags.offline) {
+    const online = await tryServer(run, flags);
+    if (online !== undefined) return online;
+    run.output.notice('No server answers: reading belay.yaml and the destinations.');
+  }
+  const { openOfflineBackups } = await import('@belay/server');
+  return openOfflineBackups({
+    cwd: run.world.cwd,
+    environment: run.world.environment,
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+  });
+}
+
+/** Undefined when there is no server; a server that refuses is an answer and no reason to go around it. */
+async function tryServer(run: Run, flags: BackupFlags): Promise<BackupDesk | undefined> {
+  try {
+    const api = await run.api();
+    await api.call('leaseList', {});
+    return deskOf(api);
+  } catch (error) {
+    const facts = failureOf(error);
+    const isAway = facts?.exitCode === exitCode.unreachable || (error instanceof CliFailure && flags.url === undefined);
+    if (facts !== undefined && isAway) return undefined;
+    throw error;
+  }
+}
+
+function deskOf(api: Api): BackupDesk {
+  return {
+    findings: [],
+    view: () => api.call('safetyGet', {}),
+    async list(source) {
+      const items: BackupView[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = {
+          limit: 200,
+          ...(source === undefined ? {} : { source }),
+          ...(cursor === undefined ? {} : { cursor }),
+        };
+        const page = await api.call('backupList', { query });
+        items.push(...page.items);
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return items;
+    },
+    detail: (id) => api.call('backupGet', { params: { id } }),
+    backup: (body) => api.call('backupCreate', { body }),
+    verify: (id) => api.call('backupVerify', { params: { id } }),
+    drill: (id, from) => api.call('backupDrill', { params: { id }, body: from === undefined ? {} : { from } }),
+    retentionPlan: () => api.call('retentionPlan', {}),
+    operation: (id) => api.call('safetyOperationGet', { params: { id } }),
+    close: async () => undefined,
+  };
+}
