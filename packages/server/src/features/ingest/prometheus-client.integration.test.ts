@@ -49,6 +49,8 @@ remote_write: [{ url: "http://127.0.0.1:${port}/api/v1/write", metadata_config: 
       `--config.file=${file}`,
       `--storage.tsdb.path=${folder}/tsdb`,
       `--web.listen-address=127.0.0.1:${webPort}`,
+      // At its end it would wait a minute for Belay, which has been killed by then.
+      '--storage.remote.flush-deadline=1s',
     ]);
     try {
       const api = `http://127.0.0.1:${webPort}/api/v1`;
@@ -58,6 +60,11 @@ remote_write: [{ url: "http://127.0.0.1:${port}/api/v1/write", metadata_config: 
         await expect.poll(() => scrapesOf(api), { timeout: 60_000 }).toBeGreaterThan(before + 1);
         await kill(server);
         server = await startServer();
+      }
+      // Metadata is sent on its own: once it is sent the second time since, the first time has been answered.
+      for (let time = 1; time <= 2; time += 1) {
+        const before = await metadataSent(api);
+        await expect.poll(() => metadataSent(api), { timeout: 60_000, interval: 200 }).toBeGreaterThan(before);
       }
       target.endOneSeries();
       const last = (await scrapesOf(api)) + SCRAPES;
@@ -152,6 +159,12 @@ async function scrapesOf(api: string): Promise<number> {
 async function sentThrough(api: string): Promise<number> {
   const text = await textAt(`${api.replace('/api/v1', '')}/metrics`);
   return Number(/prometheus_remote_storage_queue_highest_sent_timestamp_seconds\{[^}]*\} (\S+)/.exec(text)?.[1] ?? 0);
+}
+
+/** How often Prometheus has begun to send the metadata of a family. */
+async function metadataSent(api: string): Promise<number> {
+  const text = await textAt(`${api.replace('/api/v1', '')}/metrics`);
+  return Number(/prometheus_remote_storage_metadata_total\{[^}]*\} (\S+)/.exec(text)?.[1] ?? 0);
 }
 
 async function query<Row>(api: string, promql: string): Promise<Row[]> {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { decodeRemoteWrite } from '@belay/wire';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTelemetryEngine } from '../../platform/clickhouse/telemetry-engine.ts';
@@ -118,6 +119,30 @@ test('metadata describes series, whenever it comes', async () => {
   ]);
 });
 
+test('a restart writes no series without the description that is stored', async () => {
+  const labels = { __name__: 'lasting_total', job: 'lasting' };
+  const metadata = [{ type: 1, metric_family_name: 'lasting_total', help: 'It lasts', unit: '' }];
+  const described = writeV1([{ labels, values: [1], now: Date.now() }], metadata);
+  expect((await post('/api/v1/write', described)).status).toBe(204);
+  const restarted = createSeries({ reader: store.reader, clock, log: silent });
+  await restarted.whenReady();
+  const body = writeV1([{ labels: { ...labels, instance: 'new' }, values: [1], now: Date.now() }]);
+  const decoded = decodeRemoteWrite(body, {
+    version: 1,
+    index: restarted.index,
+    times: restarted.timeBounds(),
+    serviceLabels: ['job'],
+  });
+  await store.write(restarted.contentOf(decoded), { hash: 0x1a57n, bytes: body.length });
+  await restarted.close();
+  expect(
+    await select(`SELECT instance, description FROM series FINAL WHERE service = 'lasting' ORDER BY instance`),
+  ).toEqual([
+    { instance: '', description: 'It lasts' },
+    { instance: 'new', description: 'It lasts' },
+  ]);
+});
+
 test('version 2 tells what was written, and native histograms become exponential ones', async () => {
   const symbols = ['', '__name__', 'rpc_seconds', 'job', 'two'];
   const timestamp = Date.now();
@@ -205,12 +230,12 @@ interface SentSeries {
   readonly now: number;
 }
 
-function writeV1(sent: readonly SentSeries[]): Uint8Array {
+function writeV1(sent: readonly SentSeries[], metadata: readonly object[] = []): Uint8Array {
   const timeseries = sent.map(({ labels, values, now }) => ({
     labels: Object.entries(labels).map(([name, value]) => ({ name, value })),
     samples: values.map((value, i) => ({ value, timestamp: now - 1000 * (values.length - 1 - i) })),
   }));
-  return encode('WriteV1', { timeseries });
+  return encode('WriteV1', { timeseries, metadata });
 }
 
 function encode(type: string, value: object): Uint8Array {

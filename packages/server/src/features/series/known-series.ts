@@ -1,3 +1,4 @@
+import type { FamilyFacts } from '@belay/wire';
 import type { TelemetryReader } from '../telemetry/api.ts';
 
 /** A series that was stored before Belay started. */
@@ -27,4 +28,29 @@ export async function loadKnownSeries(reader: TelemetryReader, nowSecond: number
     },
   );
   return rows.map(({ fp, service, first, last }) => ({ fp: BigInt(fp), service, firstSeen: first, lastSeen: last }));
+}
+
+/** More than are remembered. */
+const MOST_DESCRIPTIONS = 100_000;
+const KINDS: Readonly<Record<string, FamilyFacts['kind']>> = { sum: 'counter', gauge: 'gauge' };
+
+/**
+ * How metrics of remote write were described last, for however long they have been silent: senders tell metadata apart
+ * from samples and later, and until then a series must not be written without its description.
+ */
+export async function loadDescriptions(reader: TelemetryReader): Promise<readonly FamilyFacts[]> {
+  const rows = await reader.rows<{ metric: string; kind: string; unit: string; description: string }>(
+    `SELECT s.metric AS metric, argMax(s.kind, s.last_seen) AS kind, argMax(s.unit, s.last_seen) AS unit,
+      argMax(s.description, s.last_seen) AS description
+    FROM series AS s
+    WHERE s.source = 'remote-write' AND (s.description != '' OR s.unit != '' OR s.kind = 'gauge')
+    GROUP BY metric ORDER BY max(s.last_seen) DESC LIMIT {most:UInt32}`,
+    { name: 'series.described', parameters: { most: MOST_DESCRIPTIONS }, deadlineMs: 30_000 },
+  );
+  return rows.map(({ metric, kind, unit, description }) => ({
+    family: metric,
+    kind: KINDS[kind] ?? 'unknown',
+    unit,
+    description,
+  }));
 }

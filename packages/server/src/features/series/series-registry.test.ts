@@ -1,4 +1,4 @@
-import { type SeriesFacts, seriesIdentity } from '@belay/wire';
+import { type SeriesFacts, seriesIdentity, type SeriesRef } from '@belay/wire';
 import { describe, expect, it } from 'vitest';
 import { createCardinalityGuard } from './cardinality-guard.ts';
 import { createActiveSeries } from './series-registry.ts';
@@ -100,6 +100,42 @@ describe('the registry of series', () => {
     expect(ref.dueAt).toBeGreaterThan(0);
   });
 
+  it('keeps a series due whose metadata comes while its rows are on their way', () => {
+    const { registry } = open({ newPerHour: 10, active: 10 });
+    const told = { ...facts({}), source: 'remote-write' as const };
+    const due = dueOf(registry, told);
+    registry.describeDue(due);
+    registry.describe([{ family: 'requests', kind: 'counter', unit: '', description: 'Requests served' }]);
+    registry.described(due);
+    expect(registry.find(told)?.dueAt).toBe(0);
+    const [description] = registry.describeDue(due);
+    expect(description?.facts.description).toBe('Requests served');
+    registry.described(due);
+    expect(registry.find(told)?.dueAt).toBeGreaterThan(0);
+  });
+
+  it('describes a series of the store whose metadata comes before its first sample', () => {
+    const told = { ...facts({}), source: 'remote-write' as const };
+    const ref = open({ newPerHour: 10, active: 10 }).registry.find(told);
+    const fp = (BigInt(ref?.fpHigh ?? 0) << 32n) | BigInt(ref?.fpLow ?? 0);
+    const { registry, clock } = open({ newPerHour: 10, active: 10 });
+    const lastSeen = Math.floor(clock.at / 1000) - 60;
+    registry.learn([{ fp, service: 'shop', firstSeen: 5, lastSeen }]);
+    registry.describe([{ family: 'requests', kind: 'counter', unit: '', description: 'Requests served' }]);
+    expect(registry.find(told)?.dueAt).toBe(0);
+  });
+
+  it('never describes a series with less than the store has', () => {
+    const { registry } = open({ newPerHour: 10, active: 10 });
+    registry.learnDescriptions([{ family: 'requests', kind: 'gauge', unit: 's', description: 'As stored' }]);
+    const told = { ...facts({}), source: 'remote-write' as const };
+    const written = (facts: SeriesFacts): unknown => registry.describeDue(dueOf(registry, facts))[0]?.facts;
+    expect(written(told)).toMatchObject({ kind: 'gauge', unit: 's', description: 'As stored' });
+    expect(written({ ...told, description: 'Told with it' })).toMatchObject({ description: 'Told with it' });
+    registry.describe([{ family: 'requests', kind: 'counter', unit: '', description: 'Told since' }]);
+    expect(written(told)).toMatchObject({ kind: 'sum', unit: '', description: 'Told since' });
+  });
+
   it('tells identities apart that would read the same when joined', () => {
     const identities = [
       facts({ a: '1,b' }),
@@ -112,6 +148,11 @@ describe('the registry of series', () => {
     expect(new Set(identities).size).toBe(identities.length);
   });
 });
+
+function dueOf(registry: ReturnType<typeof open>['registry'], told: SeriesFacts): Map<SeriesRef, SeriesFacts> {
+  const ref = registry.find(told);
+  return new Map(ref === undefined ? [] : [[ref, told]]);
+}
 
 function open(limits: { newPerHour: number; active: number }, at = 1_800_000_000_000) {
   const clock = { at, now: () => clock.at };

@@ -10,12 +10,15 @@ import {
 } from '@belay/wire';
 import type { SeriesDescription } from '../telemetry/api.ts';
 import type { CardinalityGuard, ServiceAccount } from './cardinality-guard.ts';
+import { createFamilyMemory, type FamilyMemory } from './family-memory.ts';
 import type { KnownSeries } from './known-series.ts';
 
 /** The series there are, by fingerprint. */
 export interface ActiveSeries extends SeriesRegistry {
   /** Takes in what was stored before; these series are active but not new. */
   learn(known: readonly KnownSeries[]): void;
+  /** Takes in how metrics were described before, each under its own name; what is told later counts more. */
+  learnDescriptions(described: readonly FamilyFacts[]): void;
   /** What has to be stored of series that are due. */
   describeDue(due: ReadonlyMap<SeriesRef, SeriesFacts>): readonly SeriesDescription[];
   /** Notes that the descriptions were stored. */
@@ -39,7 +42,6 @@ const DESCRIBE_SECONDS = 3 * 3600;
 const SPREAD_SECONDS = 1800;
 /** Not heard of for so long, a series is not active. */
 const SILENT_SECONDS = 3600;
-const FAMILIES = 100_000;
 
 export function createActiveSeries(options: {
   readonly guard: CardinalityGuard;
@@ -61,7 +63,9 @@ export function createActiveSeries(options: {
       const fp = fingerprint(facts);
       const known = series.get(fp);
       if (known !== undefined) {
-        if (known.metric === '') known.metric = facts.metric;
+        // Metadata may have come before it was known which metric this series is of.
+        if (known.metric === '' && families.wasTold(facts.metric)) known.dueAt = 0;
+        known.metric = facts.metric;
         return known;
       }
       const account = guard.admit(facts);
@@ -83,19 +87,43 @@ export function createActiveSeries(options: {
         add(fp, { metric: '', account, firstSeen, heardAt: nowSecond(), dueAt: lastSeen + DESCRIBE_SECONDS });
       }
     },
-    describeDue: (due) =>
-      [...due].flatMap(([ref, facts]) => {
-        const active = series.get(fingerprintOf(ref));
-        if (active === undefined) return [];
-        const told = describedBy(facts, families.of(facts.metric));
-        return [{ key: keyOf(active.fp, told), fp: active.fp, facts: told, firstSeen: active.firstSeen }];
-      }),
-    described(due) {
-      const now = nowSecond();
-      for (const ref of due.keys()) ref.dueAt = now + DESCRIBE_SECONDS + (ref.fpLow % SPREAD_SECONDS);
-    },
+    learnDescriptions: families.learn,
+    ...describing({ series, families, nowSecond }),
     sweep: () => forgetBefore(series, nowSecond() - SILENT_SECONDS),
     size: () => series.size,
+  };
+}
+
+interface Describing {
+  readonly series: ReadonlyMap<bigint, ActiveRef>;
+  readonly families: FamilyMemory;
+  readonly nowSecond: () => number;
+}
+
+function describing({ series, families, nowSecond }: Describing): Pick<ActiveSeries, 'describeDue' | 'described'> {
+  /** What was told of the due series of a request when its rows were made. */
+  const written = new WeakMap<ReadonlyMap<SeriesRef, SeriesFacts>, ReadonlyMap<bigint, bigint>>();
+  return {
+    describeDue(due) {
+      const descriptions = [...due].flatMap(([ref, facts]) => {
+        const active = series.get(fingerprintOf(ref));
+        if (active === undefined) return [];
+        const told = describedBy(facts, families.of(facts));
+        return [{ key: keyOf(active.fp, told), fp: active.fp, facts: told, firstSeen: active.firstSeen }];
+      });
+      written.set(due, new Map(descriptions.map(({ fp, key }) => [fp, key])));
+      return descriptions;
+    },
+    described(due) {
+      const now = nowSecond();
+      const keys = written.get(due);
+      for (const [ref, facts] of due) {
+        const fp = fingerprintOf(ref);
+        // Metadata that came while the rows were on their way leaves the series due.
+        if (keys?.get(fp) !== keyOf(fp, describedBy(facts, families.of(facts)))) continue;
+        ref.dueAt = now + DESCRIBE_SECONDS + (ref.fpLow % SPREAD_SECONDS);
+      }
+    },
   };
 }
 
@@ -107,28 +135,6 @@ function forgetBefore(series: Map<bigint, ActiveRef>, second: number): void {
     // Whoever still holds it has to ask again.
     ref.dueAt = 0;
   }
-}
-
-/** What Prometheus has told of metric families. */
-function createFamilyMemory() {
-  const families = new Map<string, FamilyFacts>();
-  return {
-    /** Returns the names of those that are new or have changed. */
-    take(told: readonly FamilyFacts[]): ReadonlySet<string> {
-      const changed = new Set<string>();
-      for (const family of told) {
-        if (isSame(families.get(family.family), family)) continue;
-        if (families.size >= FAMILIES && !families.has(family.family)) continue;
-        families.set(family.family, family);
-        changed.add(family.family);
-      }
-      return changed;
-    },
-    of: (metric: string): FamilyFacts | undefined =>
-      familyNamesOf(metric)
-        .map((name) => families.get(name))
-        .find((family) => family !== undefined),
-  };
 }
 
 function fingerprint(facts: SeriesFacts): bigint {
@@ -143,8 +149,4 @@ function fingerprintOf({ fpLow, fpHigh }: SeriesRef): bigint {
 function keyOf(fp: bigint, { kind, unit, description, monotonic }: SeriesFacts): bigint {
   const told = [kind, unit, description, monotonic].join('\0');
   return fp ^ hash('sha256', told, 'buffer').readBigUInt64LE();
-}
-
-function isSame(a: FamilyFacts | undefined, b: FamilyFacts): boolean {
-  return a !== undefined && a.kind === b.kind && a.unit === b.unit && a.description === b.description;
 }

@@ -5,7 +5,7 @@ import { repeat } from '../../platform/scheduler/scheduler.ts';
 import { rowsOfMetrics } from '../telemetry/api.ts';
 import type { Series, SeriesOptions } from './api.ts';
 import { createCardinalityGuard } from './cardinality-guard.ts';
-import { loadKnownSeries } from './known-series.ts';
+import { loadDescriptions, loadKnownSeries } from './known-series.ts';
 import { redactFlat, redactMetrics } from './redact-metrics.ts';
 import { cardinalityRoutes } from './routes.ts';
 import { createActiveSeries } from './series-registry.ts';
@@ -26,6 +26,7 @@ export function createSeries(options: SeriesOptions): Series {
   const index = createSeriesIndex({ registry, seed: randomInt(2 ** 31) });
   let loading: Promise<void> | undefined;
   const load = async (): Promise<void> => {
+    registry.learnDescriptions(await loadDescriptions(reader));
     registry.learn(await loadKnownSeries(reader, Math.floor(clock.now() / 1000)));
   };
   const sweeping = repeat({
