@@ -2,6 +2,8 @@ import type {
   BackupDetail,
   BackupRequest,
   BackupView,
+  RestorePlan,
+  RestoreRequest,
   RetentionPlanView,
   SafetyOperation,
   SafetyView,
@@ -28,6 +30,8 @@ export interface BackupDesk {
   backup(request: BackupRequest): Promise<SafetyOperation>;
   verify(id: string): Promise<SafetyOperation>;
   drill(id: string, from: string | undefined): Promise<SafetyOperation>;
+  restorePlan(id: string, request: RestoreRequest): Promise<RestorePlan>;
+  restore(id: string, request: RestoreRequest): Promise<SafetyOperation>;
   retentionPlan(): Promise<RetentionPlanView>;
   operation(id: string): Promise<SafetyOperation | undefined>;
   close(): Promise<void>;
@@ -94,6 +98,8 @@ function deskOf(api: Api): BackupDesk {
     backup: (body) => api.call('backupCreate', { body }),
     verify: (id) => api.call('backupVerify', { params: { id } }),
     drill: (id, from) => api.call('backupDrill', { params: { id }, body: from === undefined ? {} : { from } }),
+    restorePlan: (id, query) => api.call('restorePlan', { params: { id }, query }),
+    restore: (id, body) => api.call('backupRestore', { params: { id }, body }),
     retentionPlan: () => api.call('retentionPlan', {}),
     operation: (id) => api.call('safetyOperationGet', { params: { id } }),
     close: async () => undefined,

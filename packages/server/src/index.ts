@@ -2,6 +2,7 @@ export { explainConfig, loadConfig, validateConfig } from './config.ts';
 export type { Config, ConfigSource, ExplainedValue, LoadedConfig } from './config.ts';
 export { openOfflineBackups } from './composition/offline-backups.ts';
 export type { OfflineBackups } from './composition/offline-backups.ts';
+export { createRecoveryKit, tryRecoveryKit } from './features/safety/api.ts';
 export { startServer } from './main.ts';
 export type { RunningServer, StartOptions } from './main.ts';
 export { openApiDocument } from './platform/http/openapi.ts';

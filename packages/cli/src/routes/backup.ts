@@ -55,6 +55,46 @@ const drill = command({
   brief: 'Restore a backup beside everything else and check it',
 });
 
+const restore = command({
+  load: async () => (await import('../commands/backup-restore.ts')).backupRestore,
+  parameters: {
+    flags: {
+      ...backupFlags,
+      replace: switchFlag('In place of the live database; shows what is lost and asks'),
+      to: textFlag('Path or name of the copy (default: beside the original)', 'target'),
+      from: textFlag('Destination whose copy is used', 'destination'),
+      yes: switchFlag('Do not ask'),
+    },
+    positional: { kind: 'tuple', parameters: [which] },
+  },
+  brief: 'Restore into a copy, or in place of the live database',
+});
+
+const kit = buildRouteMap({
+  routes: {
+    new: command({
+      load: async () => (await import('../commands/backup-kit.ts')).backupKitNew,
+      parameters: {
+        flags: serverFlags,
+        positional: { kind: 'tuple', parameters: [argument('File that is made', 'file')] },
+      },
+      brief: 'Make a key for backups, and the kit that opens them',
+    }),
+    check: command({
+      load: async () => (await import('../commands/backup-kit.ts')).backupKitCheck,
+      parameters: {
+        flags: serverFlags,
+        positional: {
+          kind: 'tuple',
+          parameters: [argument('Recovery kit', 'file'), argument('Encrypted artefact', 'artefact')],
+        },
+      },
+      brief: 'Open an artefact with nothing but the kit',
+    }),
+  },
+  docs: { brief: 'The key that opens encrypted backups' },
+});
+
 const plan = command({
   load: async () => (await import('../commands/backup-plan.ts')).backupPlan,
   parameters: { flags: backupFlags },
@@ -89,6 +129,6 @@ const release = command({
 
 /** `belay backup ...` */
 export const backupRoutes: RouteMap<BelayContext> = buildRouteMap({
-  routes: { now, list, verify, drill, plan, lease, release },
+  routes: { now, list, verify, drill, restore, plan, kit, lease, release },
   docs: { brief: 'Backups that are proven to restore' },
 });

@@ -59,6 +59,8 @@ export const endpointPaths: Readonly<Record<EndpointName, readonly [method: stri
   backupVerify: ['POST', '/api/v1/safety/backups/{id}/verify'],
   backupDrill: ['POST', '/api/v1/safety/backups/{id}/drill'],
   backupPin: ['POST', '/api/v1/safety/backups/{id}/pin'],
+  restorePlan: ['GET', '/api/v1/safety/backups/{id}/restore-plan'],
+  backupRestore: ['POST', '/api/v1/safety/backups/{id}/restore'],
   drillList: ['GET', '/api/v1/safety/receipts'],
   safetyOperationList: ['GET', '/api/v1/safety/operations'],
   safetyOperationGet: ['GET', '/api/v1/safety/operations/{id}'],

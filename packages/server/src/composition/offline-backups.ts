@@ -4,6 +4,8 @@ import type {
   BackupDetail,
   BackupRequest,
   BackupView,
+  RestorePlan,
+  RestoreRequest,
   RetentionPlanView,
   SafetyOperation,
   SafetyView,
@@ -30,6 +32,8 @@ export interface OfflineBackups {
   backup(request: BackupRequest): Promise<SafetyOperation>;
   verify(id: string): Promise<SafetyOperation>;
   drill(id: string, from: string | undefined): Promise<SafetyOperation>;
+  restorePlan(id: string, request: RestoreRequest): Promise<RestorePlan>;
+  restore(id: string, request: RestoreRequest): Promise<SafetyOperation>;
   retentionPlan(): Promise<RetentionPlanView>;
   /** How far an operation is. */
   operation(id: string): Promise<SafetyOperation | undefined>;
@@ -72,6 +76,8 @@ export async function openOfflineBackups(source: ConfigSource, by = 'cli'): Prom
     backup: (request) => backups.backup(request, by),
     verify: (id) => backups.verify(id, by),
     drill: (id, from) => backups.drill(id, from, by),
+    restorePlan: backups.planRestore,
+    restore: (id, request) => backups.restore(id, request, by),
     retentionPlan: () => backups.retention.plan(),
     operation: (id) => backups.operations.find(id),
     async close() {

@@ -17,6 +17,7 @@ import { createSealer } from './sealer.ts';
 import { safetyViewOf } from './views/safety-view.ts';
 
 export type { BackupSettings } from './backup-settings.ts';
+export { createRecoveryKit, tryRecoveryKit } from './encryption/recovery-kit.ts';
 export { openReceiptKey, readReceiptKey } from './drill/receipt-key.ts';
 
 export interface SafetyOptions {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { BelayError } from '@belay/core';
-import type { BackupRequest, SafetyOperation } from '@belay/protocol';
+import type { BackupRequest, RestorePlan, RestoreRequest, SafetyOperation } from '@belay/protocol';
 import { type BackupContext, entryOf, sourceOf } from './backup-context.ts';
 import { rebuildCatalogue } from './catalogue/rebuild-catalogue.ts';
 import { finishBackup } from './cycle/finish-backup.ts';
@@ -12,6 +12,9 @@ import { runDrill } from './drill/run-drill.ts';
 import { verifyCopies } from './drill/verify-copies.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { createOperations, type Operations } from './operations.ts';
+import { planRestore } from './restore/plan-restore.ts';
+import { restoreTarget } from './restore/restore-target.ts';
+import { runRestore } from './restore/run-restore.ts';
 import { createRetention, type Retention } from './retention.ts';
 
 /** Everything that can be done with backups. The server and the command without a server use the same. */
@@ -23,6 +26,9 @@ export interface Backups {
   backup(request: BackupRequest, by: string): Promise<SafetyOperation>;
   verify(id: string, by: string): Promise<SafetyOperation>;
   drill(id: string, from: string | undefined, by: string): Promise<SafetyOperation>;
+  /** Rejects at once with what cannot be right. */
+  restore(id: string, request: RestoreRequest, by: string): Promise<SafetyOperation>;
+  planRestore(id: string, request: RestoreRequest): Promise<RestorePlan>;
   rebuild(by: string): Promise<SafetyOperation>;
   retain(by: string): Promise<SafetyOperation>;
   repair(by: string): Promise<SafetyOperation>;
@@ -70,6 +76,7 @@ export function createBackups(context: BackupContext): Backups {
         },
       });
     },
+    ...restoring(context, operations),
     rebuild: (by) =>
       operations.start({
         kind: 'rebuild',
@@ -87,6 +94,19 @@ export function createBackups(context: BackupContext): Backups {
       operations.start({ kind: 'repair', source: null, by, run: (running) => repairCopies(context, running) }),
     recover: () => recover(context, operations),
     close: () => operations.close(),
+  };
+}
+
+function restoring(context: BackupContext, operations: Operations): Pick<Backups, 'planRestore' | 'restore'> {
+  return {
+    planRestore: async (id, request) => planRestore(context, await entryOf(context, id), request),
+    async restore(id, request, by) {
+      const entry = await entryOf(context, id);
+      restoreTarget(context, entry, request);
+      const { source } = entry.manifest;
+      const run = runRestore.bind(null, context, { entry, request });
+      return operations.start({ kind: 'restore', source, backup: id, by, run });
+    },
   };
 }
 

@@ -27,6 +27,8 @@ export function safetyRoutes(app: FastifyInstance, backups: Backups, view: () =>
     backupCreate: ({ body, principal }) => backups.backup(body, nameOf(principal)),
     backupVerify: ({ params, principal }) => backups.verify(params.id, nameOf(principal)),
     backupDrill: ({ params, body, principal }) => backups.drill(params.id, body.from, nameOf(principal)),
+    restorePlan: ({ params, query }) => backups.planRestore(params.id, query),
+    backupRestore: ({ params, body, principal }) => backups.restore(params.id, body, nameOf(principal)),
     async backupPin({ params, body }) {
       await entryOf(context, params.id);
       await catalogue.setPin(params.id, body.pin);

@@ -42,5 +42,7 @@ export async function unfinished(context: BackupContext): Promise<Unfinished> {
 /** Removes what crashes left in the work folder: everything but the folders of `keep`. */
 export async function cleanWorkFolder(workFolder: string, keep: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(workFolder))
-    if (!keep.has(name)) await rm(path.join(workFolder, name), { recursive: true, force: true });
+    if (!keep.has(name))
+      // A process of the killed server may still be writing for a moment.
+      await rm(path.join(workFolder, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }

@@ -98,7 +98,10 @@ const DEADLINE_MS = 3_600_000;
 const BAD_COPY = new Set<string>(['backup.corrupt', 'backup.object-missing']);
 
 /** The artefact of a copy as a local, decrypted, compressed file, checked against the manifest. */
-async function bringArtefact({ context, entry, destination, operation }: Attempt, file: string): Promise<void> {
+export async function bringArtefact(
+  { context, entry, destination, operation }: Pick<Attempt, 'context' | 'entry' | 'destination' | 'operation'>,
+  file: string,
+): Promise<void> {
   const { object, bytes, sha256, encryption } = entry.manifest.artefact;
   const fetched = encryption === null ? file : `${file}.age`;
   await fetchObject(destinationOf(context, destination), object, fetched, {

@@ -46,7 +46,7 @@ function kitText({
     '#   age -d -i this-file artefact.zst.age | zstd -d -o restored',
     '#   SQLite: "restored" is the database. PostgreSQL: pg_restore --create -d postgres restored',
     '#',
-    '# Try it now: belay backup kit check this-file',
+    '# Try it now: belay backup kit check this-file artefact.zst.age',
     identity,
     '',
   ].join('\n');

@@ -1,4 +1,6 @@
 import type { InvariantResult } from '@belay/protocol';
+import type { SqliteReplaced, SqliteReplaceJob } from '../restore/replace-sqlite.ts';
+import type { SqliteLook, SqliteLookJob, SqlitePlaceJob } from '../restore/sqlite-restore-jobs.ts';
 import type { SqliteCapture, SqliteCaptureJob } from '../sources/sqlite-capture.ts';
 import type { SqliteInspectJob, SqliteInspection } from '../sources/sqlite-inspect.ts';
 import type { PackedArtefact, PackJob, UnpackedArtefact, UnpackJob } from './pack-artefact.ts';
@@ -17,6 +19,9 @@ export type { InvariantResult };
 export interface WorkJobs {
   readonly 'sqlite-capture': { readonly input: SqliteCaptureJob; readonly output: SqliteCapture };
   readonly 'sqlite-inspect': { readonly input: SqliteInspectJob; readonly output: SqliteInspection };
+  readonly 'sqlite-look': { readonly input: SqliteLookJob; readonly output: SqliteLook };
+  readonly 'sqlite-place': { readonly input: SqlitePlaceJob; readonly output: { readonly target: string } };
+  readonly 'sqlite-replace': { readonly input: SqliteReplaceJob; readonly output: SqliteReplaced };
   readonly pack: { readonly input: PackJob; readonly output: PackedArtefact };
   readonly unpack: { readonly input: UnpackJob; readonly output: UnpackedArtefact };
 }

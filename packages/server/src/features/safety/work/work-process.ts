@@ -1,6 +1,8 @@
 // Runs in a child process of its own: does one job and ends.
 import os from 'node:os';
 import { isBelayError } from '@belay/core';
+import { replaceSqlite } from '../restore/replace-sqlite.ts';
+import { lookAtSqlite, placeSqlite } from '../restore/sqlite-restore-jobs.ts';
 import { captureSqlite } from '../sources/sqlite-capture.ts';
 import { inspectSqlite } from '../sources/sqlite-inspect.ts';
 import { packArtefact, unpackArtefact } from './pack-artefact.ts';
@@ -9,6 +11,9 @@ import type { TellProgress, WorkJobs, WorkMessage, WorkName } from './work-jobs.
 const jobs: { readonly [Name in WorkName]: Work<Name> } = {
   'sqlite-capture': captureSqlite,
   'sqlite-inspect': inspectSqlite,
+  'sqlite-look': lookAtSqlite,
+  'sqlite-place': placeSqlite,
+  'sqlite-replace': replaceSqlite,
   pack: packArtefact,
   unpack: unpackArtefact,
 };
