@@ -219,6 +219,7 @@ test('the status names every self check, and metrics say the same to Prometheus'
   expect(status.checks.map(({ name }) => name)).toEqual([
     'control plane',
     'telemetry store',
+    'stored parts',
     'guards',
     'ingest',
     'disk',

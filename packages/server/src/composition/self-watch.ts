@@ -10,6 +10,7 @@ import { createSelfMeter } from '../features/health/self-readings.ts';
 import { createSelfRecorder } from '../features/health/self-recorder.ts';
 import { selfChecks } from '../features/health/self-checks.ts';
 import { createLive } from '../features/live/api.ts';
+import { quarantinedParts } from '../features/storage/api.ts';
 import { createSettings } from '../features/settings/api.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Clock } from '../platform/clock/clock.ts';
@@ -88,6 +89,7 @@ function createSelfHealth(options: SelfWatchOptions, { dataAgeMs, streams }: Sel
       telemetryState: () => engine.status(),
       lastTickAt: () => changes.loop.status().lastTickAt,
       acknowledging: () => measured.acknowledging.quantiles(),
+      lostParts: () => quarantinedParts(db),
     }),
   });
   const recorder = createSelfRecorder({

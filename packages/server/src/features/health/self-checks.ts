@@ -11,9 +11,22 @@ interface SelfCheckOptions {
   readonly dataAgeMs: () => number | null;
   /** How long storing took in the last minute, ms; undefined when nothing came. */
   readonly acknowledging: () => { readonly p95: number } | undefined;
+  /** Parts of the telemetry store that were damaged and set aside, or are gone. */
+  readonly lostParts: () => Promise<readonly LostPart[]>;
+}
+
+interface LostPart {
+  readonly table: string;
+  /** Day of arrival; empty when unknown. */
+  readonly day: string;
+  readonly rows: number | null;
+  /** Unix ms. */
+  readonly foundAt: number;
 }
 
 const FREE_BYTES_WANTED = 1024 ** 3;
+/** Damage is told for a week; after that it is history, and stays in the storage report. */
+const LOST_TOLD_MS = 7 * 86_400_000;
 /** The loop ticks every second; this long without a tick and rollouts are unguarded. */
 const TICK_LATE_MS = 15_000;
 /** Exporters give up after ten seconds. */
@@ -21,7 +34,15 @@ const ACK_LATE_MS = 3000;
 
 /** What Belay looks at to tell whether it is well itself. */
 export function selfChecks(options: SelfCheckOptions): HealthCheck[] {
-  return [controlPlane(options), telemetry(options), guards(options), ingest(options), disk(options), data(options)];
+  return [
+    controlPlane(options),
+    telemetry(options),
+    storedParts(options),
+    guards(options),
+    ingest(options),
+    disk(options),
+    data(options),
+  ];
 }
 
 function controlPlane({ queryControlPlane }: SelfCheckOptions): HealthCheck {
@@ -45,6 +66,24 @@ function telemetry({ telemetryState }: SelfCheckOptions): HealthCheck {
       const ok = state === 'ready';
       const detail = ok ? 'Telemetry is stored and can be read.' : `The telemetry engine is ${state}.`;
       return { ok, detail, mend: ok ? null : 'It restarts by itself; if this lasts, look at the log.' };
+    },
+  };
+}
+
+function storedParts({ clock, lostParts }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'stored parts',
+    isVital: false,
+    run: async () => {
+      const lost = (await lostParts()).filter(({ foundAt }) => clock.now() - foundAt < LOST_TOLD_MS);
+      if (lost.length === 0) return { ok: true, detail: 'No part of the telemetry store is damaged.', mend: null };
+      const rows = lost.reduce((sum, part) => sum + (part.rows ?? 0), 0);
+      const where = [...new Set(lost.map(({ table, day }) => `${table} ${day}`.trim()))].slice(0, 3).join(', ');
+      return {
+        ok: false,
+        detail: `In the last 7 days ${lost.length} damaged or missing parts were found (${where}); about ${rows} rows are gone.`,
+        mend: '"belay storage show" names them. Look at the disk; a backup has the rows, sums made before keep their counts.',
+      };
     },
   };
 }

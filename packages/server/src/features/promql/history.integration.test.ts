@@ -9,7 +9,7 @@ const TODAY = Math.floor(Date.now() / 1000 / DAY) * DAY;
 /** Days ago on which there were two hours of points, from ten to midnight, one a minute. */
 const ACTIVE = [90, 45, 20, 2];
 const startOf = (daysAgo: number): number => TODAY - daysAgo * DAY + 22 * 3600;
-const METRICS = { heat: 1, served_total: 2, fed: 3 } as const;
+const METRICS = { heat: 1, served_total: 2, fed: 3, took: 4 } as const;
 let bed: RollupTestbed;
 let api: PrometheusApi;
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const series = (name: keyof typeof METRICS, kind: string, temporality: number): string =>
     `(${METRICS[name]}, '${name}', '${name}', '${kind}', ${temporality}, 1, 'otlp', 'shop', map('room', 'a'), toDateTime(${startOf(90)}), toDateTime(${TODAY}))`;
   await bed.run(`INSERT INTO series (fp, metric, prom, kind, temporality, monotonic, source, service, labels, first_seen, last_seen)
-    VALUES ${[series('heat', 'gauge', 0), series('served_total', 'sum', 2), series('fed', 'sum', 1)].join(', ')}`);
+    VALUES ${[series('heat', 'gauge', 0), series('served_total', 'sum', 2), series('fed', 'sum', 1), series('took', 'histogram', 2)].join(', ')}`);
   // Seconds past the minute, so that no point lies on an edge; the counter begins anew in the middle of the first hour.
   const values = {
     heat: '20 + 5 * sin(number / 7) + number % 3',
@@ -26,10 +26,14 @@ beforeAll(async () => {
     fed: '1 + number % 4',
   };
   for (const daysAgo of ACTIVE) {
-    for (const [metric, fp] of Object.entries(METRICS)) {
+    // A histogram whose buckets grow at their own pace, and begin anew in the second hour.
+    await bed.run(`INSERT INTO m_hist (_in, _req, metric, fp, ts, count, sum, bounds, counts)
+      SELECT toDateTime(${startOf(daysAgo)} + 60 * number + 9, 'UTC'), number, 'took', ${METRICS.took}, toDateTime64(${startOf(daysAgo)} + 60 * number + 7, 3, 'UTC'),
+        arraySum(counts), 40 * arraySum(counts), [10, 50, 100], arrayMap(b -> toFloat64((number % 80) * (b * b + 1)), range(4)) AS counts FROM numbers(120)`);
+    for (const [metric, fp] of Object.entries(METRICS).filter(([name]) => name !== 'took')) {
       await bed.run(`INSERT INTO m_num (_in, _req, metric, fp, ts, value)
         SELECT toDateTime(${startOf(daysAgo)} + 60 * number + 9, 'UTC'), number, '${metric}', ${fp},
-          toDateTime64(${startOf(daysAgo)} + 60 * number + 7, 3, 'UTC'), ${values[metric as keyof typeof METRICS]} FROM numbers(120)`);
+          toDateTime64(${startOf(daysAgo)} + 60 * number + 7, 3, 'UTC'), ${values[metric as keyof typeof values]} FROM numbers(120)`);
     }
   }
   const reader = createTelemetryReader({
@@ -96,7 +100,9 @@ test('a range of ninety days answers the same after points, and sums by minutes,
   }).run();
   for (const [table, days] of [
     ['m_num', 15],
+    ['m_hist', 15],
     ['m_5m', 30],
+    ['hist_5m', 30],
   ] as const) {
     await forget(table, days);
     const after = await everything();

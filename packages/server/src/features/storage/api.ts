@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { StorageDrop, StorageView } from '@belay/protocol';
+import type { QuarantinedPart, StorageDrop, StorageView } from '@belay/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import { defineRoutes } from '../../platform/http/route.ts';
@@ -9,11 +9,17 @@ import { allTables, compactRollup, isCompactable, rolledThrough, type TelemetryS
 import { type Ageing, createAgeing } from './ageing.ts';
 import { createDayRewriter } from './day-rewriter.ts';
 import { checkParts, countRows } from './part-check.ts';
+import { createPartScrub } from './part-scrub.ts';
 import type { RetentionPolicy } from './retention-policy.ts';
 import { storageReport } from './storage-report.ts';
 import { createStorageStore, type StorageStore } from './storage-store.ts';
 
 export type { Keeping, RetentionPolicy } from './retention-policy.ts';
+
+/** Parts that were damaged and set aside, or are gone, for those who tell of Belay's own health. */
+export function quarantinedParts(db: Database): Promise<readonly QuarantinedPart[]> {
+  return createStorageStore(db).quarantined();
+}
 
 export interface StorageOptions {
   readonly db: Database;
@@ -42,6 +48,8 @@ const ROLLUP_MS = 20_000;
 const AGEING_MS = 3_600_000;
 const COUNT_MS = 60_000;
 const FRESH_MS = 5_000;
+/** Read again each minute to find damage: about 20 GB a day. */
+const SCRUB_BYTES = 16 * 2 ** 20;
 
 export function createStorage(options: StorageOptions): Storage {
   const { engine, telemetry, policy, clock, log } = options;
@@ -102,6 +110,8 @@ interface UpkeepWorkOptions extends StorageOptions {
 /** What is done again and again: summing up, counting rows, ageing. */
 function createUpkeepWork({ engine, telemetry, clock, log, store, ageing }: UpkeepWorkOptions) {
   let nextAgeingAt: number | null = null;
+  let damageKnown = 0;
+  const scrub = createPartScrub({ engine, store, clock });
   const closers: (() => Promise<void>)[] = [];
   const every = (everyMs: number, what: string, run: () => Promise<unknown>): void => {
     const onError = (err: unknown): void => log.warn({ err }, `${what} failed and is tried again`);
@@ -115,7 +125,11 @@ function createUpkeepWork({ engine, telemetry, clock, log, store, ageing }: Upke
         // Ageing changes counts and says so itself.
         if (ageing.isRunning()) return;
         // A part may be set aside at any start of the engine, so one look at ours is not enough.
-        const lost = await checkParts({ engine, store, clock });
+        const damageSeen = telemetry.reader.stats().damageSeen;
+        // A question that met damage fails until it is gone; otherwise everything is read again within days.
+        const budget = damageSeen > damageKnown ? Number.MAX_SAFE_INTEGER : SCRUB_BYTES;
+        const lost = [...(await checkParts({ engine, store, clock })), ...(await scrub.run(budget))];
+        damageKnown = damageSeen;
         if (lost.length > 0) log.error({ lost }, 'parts of the telemetry store are lost');
         await countRows({ engine, store, clock });
       });

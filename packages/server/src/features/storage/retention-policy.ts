@@ -62,7 +62,7 @@ export function keepingOf(policy: RetentionPolicy, table: string, defaultDays: n
 }
 
 function daysOf(policy: RetentionPolicy, table: string): number | undefined {
-  if (table === 'm_5m') return policy.minutesDays;
+  if (table === 'm_5m' || table === 'hist_5m') return policy.minutesDays;
   if (table === 'outcomes' || table === 'outcome_1m') return policy.outcomesDays;
   if (table.endsWith('_1m')) return policy.minutesDays;
   if (table.endsWith('_1h')) return policy.hoursDays;

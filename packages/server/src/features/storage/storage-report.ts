@@ -207,7 +207,7 @@ function sum<Key extends string>(rows: readonly Readonly<Record<Key, number>>[],
 function signalOf(table: string): StorageSignal {
   if (table === 'spans') return 'traces';
   if (table === 'logs') return 'logs';
-  if (/^(span|log|m|outcome)_\d/.test(table)) return 'rollups';
+  if (/^(span|log|m|hist|outcome)_\d/.test(table)) return 'rollups';
   if (table.startsWith('m_') || table === 'series' || table === 'exemplars') return 'metrics';
   if (['error_events', 'sentry_sessions', 'check_ins'].includes(table)) return 'errors';
   return table === 'outcomes' || table === 'evaluations' ? 'outcomes' : 'other';

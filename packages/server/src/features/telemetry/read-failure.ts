@@ -22,6 +22,13 @@ const MISTAKEN = new Set([
   '386',
 ]);
 
+/** CHECKSUM_DOESNT_MATCH, CANNOT_DECOMPRESS, CORRUPTED_DATA, CANNOT_READ_ALL_DATA and others: stored files are damaged. */
+const DAMAGED = new Set(['33', '32', '40', '107', '117', '246', '271']);
+
+export function isDamage(cause: unknown): boolean {
+  return cause instanceof ClickHouseError && DAMAGED.has(cause.code);
+}
+
 /** Puts what the engine said into Belay's errors. */
 export function readFailure(cause: unknown, name: string): BelayError {
   if (isBelayError(cause)) return cause;

@@ -126,6 +126,7 @@ function columnsOf(family: RollupFamily, select: string, spread: number): string
       return `${shared} AS hist`;
     }
     if (family.sums.includes(column)) return `toFloat64(u.${column}) / ${spread} AS ${column}`;
+    if (family.listSums?.includes(column) === true) return `arrayMap(v -> v / ${spread}, u.${column}) AS ${column}`;
     return column === 'bucket' || !family.keys.includes(column)
       ? `u.${column} AS ${column}`
       : `${keyOf(column)} AS ${column}`;
@@ -133,7 +134,7 @@ function columnsOf(family: RollupFamily, select: string, spread: number): string
   return `SELECT ${columns.join(', ')} FROM (${select}) AS u`;
 }
 
-const NUMBER_KEYS = new Set(['kind', 'is_unit', 'is_error', 'severity', 'pattern', 'fp']);
+const NUMBER_KEYS = new Set(['kind', 'is_unit', 'is_error', 'severity', 'pattern', 'fp', 'bounds']);
 
 function keyOf(column: string): string {
   return NUMBER_KEYS.has(column) ? `u.${column}` : `toString(u.${column})`;

@@ -4,7 +4,7 @@ import { sandboxSettings } from '../../platform/clickhouse/sandbox-settings.ts';
 import type { EngineLog, TelemetryEngine } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import { createQueryStatistics, type QueryStatistics, type QueryStats } from './query-stats.ts';
 import { createReadSlots } from './read-slots.ts';
-import { readFailure, sandboxFailure } from './read-failure.ts';
+import { isDamage, readFailure, sandboxFailure } from './read-failure.ts';
 import { findStretches, findSums, type Sums, type SumsQuestion } from './rollup-reader.ts';
 import type { Stretch } from './rollups/stretches.ts';
 import { checkUserSql } from './user-sql.ts';
@@ -60,6 +60,8 @@ export interface ReaderStats {
   readonly waiting: number;
   /** Refused with `telemetry.busy`. */
   readonly refused: number;
+  /** Questions that failed because stored files are damaged. */
+  readonly damageSeen: number;
 }
 
 const DEADLINE_MS = 10_000;
@@ -88,6 +90,7 @@ interface Question extends ReadOptions {
 export function createTelemetryReader(options: TelemetryReaderOptions): TelemetryReader {
   const { engine, whenPrepared } = options;
   const statistics = createQueryStatistics();
+  let damageSeen = 0;
   // Fewer than the engine's sessions for reading, so that the guards' own questions always find one.
   const slots = createReadSlots({ running: 4, waiting: 200, waitMs: 15_000 });
   const people = createReadSlots({ running: 2, waiting: 20, waitMs: 15_000 });
@@ -99,7 +102,11 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
     await answerable();
     read.signal?.throwIfAborted();
     const question = { ...read, query, settings: { ...limitsOf(read, engine), ...more } };
-    const asking = { options, statistics, failure: readFailure, send };
+    const failure = (cause: unknown, name: string): BelayError => {
+      if (isDamage(cause)) damageSeen += 1;
+      return readFailure(cause, name);
+    };
+    const asking = { options, statistics, failure, send };
     return slots.run(groupOf(read.name), () => ask(question, asking), read.signal);
   };
   const rows = <Row>(query: string, read: ReadOptions): Promise<Row[]> => asked(query, read, sendForRows<Row>);
@@ -137,6 +144,7 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
         running: all.running + sandbox.running,
         waiting: all.waiting + sandbox.waiting,
         refused: all.refused + sandbox.refused,
+        damageSeen,
       };
     },
   };

@@ -8,9 +8,13 @@ import { createEngineFront } from './engine-front.ts';
 import type { EngineMessage, EngineSettings } from './engine-message.ts';
 import { createEngineSession, createSandboxSession, createSessionPool } from './session-pool.ts';
 import type { SessionPool } from './session-pool.ts';
+import { keepDefinitions, mendDefinitions } from './table-definitions.ts';
 
 /** Each running query holds a thread of the pool of 16, so together they are fewer. */
 const SESSIONS = { reads: 6, writes: 2, upkeep: 2, control: 1, sandbox: 2 } as const;
+
+/** Definitions change when Belay is upgraded; looking for it costs next to nothing. */
+const KEEP_MS = 5_000;
 
 process.umask(0o077);
 // A query may hold a thread for long; without the parent nobody will read its answer.
@@ -31,6 +35,7 @@ async function serve(settings: EngineSettings): Promise<void> {
   mkdirSync(settings.dataPath, { recursive: true });
   mkdirSync(settings.spoolPath, { recursive: true });
   for (const left of readdirSync(settings.spoolPath)) rmSync(path.join(settings.spoolPath, left));
+  for (const message of mendDefinitions(settings.dataPath)) tell({ type: 'mended', message });
   const open = (): Session => new Session(settings.dataPath, { connectionArgs: engineArguments(settings) });
   const pool = (count: number): SessionPool =>
     createSessionPool(Array.from({ length: count }, () => createEngineSession(open())));
@@ -55,6 +60,7 @@ async function serve(settings: EngineSettings): Promise<void> {
     process.disconnect();
   });
   server.listen(settings.socketPath, () => tell({ type: 'ready' }));
+  setInterval(() => keepDefinitions(settings.dataPath), KEEP_MS).unref();
 }
 
 function sandboxLimits({ memoryLimitBytes }: EngineSettings): ReadonlyMap<string, string> {

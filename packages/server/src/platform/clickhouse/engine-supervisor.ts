@@ -44,6 +44,7 @@ export function createEngineSupervisor(options: EngineSupervisorOptions): Engine
     started.on('message', (value) => {
       const message = engineMessageOf(value);
       if (message?.type === 'failed') log.warn({ reason: message.message }, 'telemetry engine could not start');
+      if (message?.type === 'mended') log.error({ what: message.message }, 'telemetry engine found damage on disk');
       if (message?.type !== 'ready') return;
       failures = 0;
       status = 'ready';

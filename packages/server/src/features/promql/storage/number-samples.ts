@@ -4,7 +4,7 @@ import { accumulated, inOrder, marksInOrder, orderOf, staleMarks } from './order
 import { createRowBinary } from './row-binary.ts';
 import type { Stretch } from '../../telemetry/api.ts';
 import type { FoundSeries } from './find-series.ts';
-import { NUMBER_BUCKET_COLUMNS, readNumberBuckets, unfold, type Unfolding } from './rolled-numbers.ts';
+import { NUMBER_BUCKET_COLUMNS, OF_COUNTERS, readNumberBuckets, unfold, type Unfolding } from './rolled-numbers.ts';
 import { readSamples, sampleStretches } from './sample-query.ts';
 import type { SampleQuery } from './sample-query.ts';
 
@@ -81,8 +81,6 @@ async function readStretch(query: SampleQuery, stretch: Stretch, { byFp, add }: 
     },
   });
 }
-
-const OF_COUNTERS = new Set(['rate', 'increase', 'irate', 'resets']);
 
 function kindOf(found: FoundSeries | undefined, call: string): Unfolding['kind'] {
   if (found?.series.kind === 'sum' && found.series.temporality === 1) return 'delta';

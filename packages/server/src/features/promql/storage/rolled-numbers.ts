@@ -64,6 +64,9 @@ export function unfold(buckets: NumberBuckets, unfolding: Unfolding): Unfolded {
   return { times: Float64Array.from(times), values: Float64Array.from(values) };
 }
 
+/** Functions under which a fall means that a counter began anew. */
+export const OF_COUNTERS: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'resets']);
+
 /** Functions that look at how many points there are: each bucket gets as many as it had. */
 const COUNTED: ReadonlySet<string> = new Set(
   'avg_over_time sum_over_time count_over_time stddev_over_time stdvar_over_time quantile_over_time mad_over_time'.split(

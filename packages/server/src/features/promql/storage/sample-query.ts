@@ -33,7 +33,7 @@ const POINT_BY_POINT: ReadonlySet<string> = new Set(
 );
 
 /** Which tables have the samples: points, and from when they have gone, or are too many, what was summed up of them. */
-export function sampleStretches(query: SampleQuery, family: 'point'): Promise<readonly Stretch[]> {
+export function sampleStretches(query: SampleQuery, family: 'point' | 'histogram'): Promise<readonly Stretch[]> {
   const { reader, fromMs, toMs, hints, deadlineMs } = query;
   const { call, rangeMs, stepMs, budget } = hints;
   const coarse = rangeMs === 0 ? stepMs : Math.min(stepMs, rangeMs / 2);

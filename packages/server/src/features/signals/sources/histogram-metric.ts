@@ -1,7 +1,8 @@
 import type { SlotValue } from '@belay/core/baseline';
 import type { SignalSource } from '@belay/protocol';
+import type { Sums } from '../../telemetry/api.ts';
 import type { SignalDefinition } from '../signal-definition.ts';
-import { type Ask, attributeConditions, SLOT_MS, type SlotRange, slotsOf } from './source-types.ts';
+import { type Asking, attributeConditions, SLOT_MS, slotsOf } from './source-types.ts';
 
 interface HistogramRow {
   readonly slot: number;
@@ -11,6 +12,24 @@ interface HistogramRow {
   readonly sum: number;
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
+}
+
+type Sample = Pick<HistogramRow, 'count' | 'sum' | 'counts'>;
+/** What a slot, or a longer bucket of which it is a part, holds of a series: count, sum and counts at each place. */
+type Place = readonly [number, number, readonly number[]];
+
+interface RolledRow {
+  readonly slot: number;
+  readonly fp: string;
+  readonly cumulative: number;
+  readonly bounds: readonly number[];
+  /** Unix ms of the first and the last point. */
+  readonly first_at: number;
+  readonly last_at: number;
+  readonly first: Place;
+  readonly last: Place;
+  readonly grown: Place;
+  readonly all: Place;
 }
 
 interface Bucket {
@@ -23,17 +42,20 @@ interface Bucket {
 export async function readHistograms(
   { kind, quantile }: SignalDefinition,
   source: Extract<SignalSource, { type: 'metric' }>,
-  { ask, range }: { readonly ask: Ask; readonly range: SlotRange },
+  { ask, sums, range }: Asking,
 ): Promise<SlotValue[]> {
   const wanted = attributeConditions('labels', source.where, 'w');
   const wide = { ...range, fromMs: range.fromMs - 3 * SLOT_MS };
   const parameters = { metric: source.metric, service: source.service ?? '', ...wanted.parameters };
-  const questions = [EXPLICIT, EXPONENTIAL].map((query) =>
-    ask<HistogramRow>(query.replace('{labels}', wanted.sql), { name: 'signals.histogram', range: wide, parameters }),
-  );
-  const rows = (await Promise.all(questions)).flat();
+  const labelled = (query: string): string => query.replace('{labels}', wanted.sql);
+  const asked = { name: 'signals.histogram', range: wide, parameters };
+  const rolled = await sums('histogram', wide);
+  const [explicit, exponential] = await Promise.all([
+    ask<RolledRow>(labelled(explicitRows(rolled)), asked),
+    ask<HistogramRow>(labelled(EXPONENTIAL), asked),
+  ]);
   const slots = new Map<number, { count: number; sum: number; buckets: Bucket[] }>();
-  for (const increase of increasesOf(rows)) {
+  for (const increase of [...rolledIncreases(explicit), ...increasesOf(exponential)]) {
     if (increase.slot * 1000 < range.fromMs) continue;
     const slot = slots.get(increase.slot) ?? { count: 0, sum: 0, buckets: [] };
     slots.set(increase.slot, slot);
@@ -50,7 +72,41 @@ export async function readHistograms(
   );
 }
 
-/** What each series added in a slot: cumulative ones since the slot before, a reset counted from zero. */
+/** What each series added in a slot, growth since the slot before included. */
+function rolledIncreases(rows: readonly RolledRow[]): HistogramRow[] {
+  return [...Map.groupBy(rows, ({ fp }) => fp).values()].flatMap((own) => {
+    let before: RolledRow | undefined;
+    return own
+      .toSorted((a, b) => a.slot - b.slot)
+      .map((row): HistogramRow => {
+        const increase = row.cumulative === 1 ? growthOf(row, before) : sampleOf(row.all);
+        before = row;
+        const { slot, fp, cumulative, bounds } = row;
+        return { slot, fp, cumulative, bounds, ...increase };
+      });
+  });
+}
+
+/** A row of a longer bucket stands for each of its slots with a share of its growth. */
+function growthOf(row: RolledRow, before: RolledRow | undefined): Sample {
+  const [first, last, grown] = [sampleOf(row.first), sampleOf(row.last), sampleOf(row.grown)];
+  const isWithin = row.first_at >= row.slot * 1000 && row.last_at < row.slot * 1000 + SLOT_MS;
+  const own = isWithin && last.count - first.count >= grown.count ? less(last, first) : grown;
+  if (before === undefined || before.first_at === row.first_at) return own;
+  const end = sampleOf(before.last);
+  const gap = first.count >= end.count ? less(first, end) : first;
+  return {
+    count: own.count + gap.count,
+    sum: own.sum + gap.sum,
+    counts: own.counts.map((count, index) => count + (gap.counts[index] ?? 0)),
+  };
+}
+
+function sampleOf([count, sum, counts]: Place): Sample {
+  return { count, sum, counts };
+}
+
+/** What each exponential series added in a slot: cumulative ones since the slot before, a reset counted from zero. */
 function increasesOf(rows: readonly HistogramRow[]): HistogramRow[] {
   return [...Map.groupBy(rows, ({ fp }) => fp).values()].flatMap((own) => {
     let before: HistogramRow | undefined;
@@ -62,17 +118,16 @@ function increasesOf(rows: readonly HistogramRow[]): HistogramRow[] {
         before = row;
         if (last === undefined) return [];
         const isReset = row.count < last.count || row.counts.length !== last.counts.length;
-        return isReset ? [row] : [minus(row, last)];
+        return isReset ? [row] : [{ ...row, ...less(row, last) }];
       });
   });
 }
 
-function minus(row: HistogramRow, last: HistogramRow): HistogramRow {
+function less(sample: Sample, before: Sample): Sample {
   return {
-    ...row,
-    count: row.count - last.count,
-    sum: row.sum - last.sum,
-    counts: row.counts.map((count, index) => Math.max(0, count - (last.counts[index] ?? 0))),
+    count: sample.count - before.count,
+    sum: sample.sum - before.sum,
+    counts: sample.counts.map((count, index) => Math.max(0, count - (before.counts[index] ?? 0))),
   };
 }
 
@@ -104,10 +159,17 @@ const BOUNDS = `p.metric IN (SELECT metric FROM wanted)
     AND ts >= {from:DateTime('UTC')} AND ts < {to:DateTime('UTC')} AND _in >= {from:DateTime('UTC')} - INTERVAL 1 HOUR`;
 const PLACE = `toUnixTimestamp(toStartOfFiveMinutes(ts)) AS slot, toString(p.fp) AS fp, any(w.temporality) != 1 AS cumulative`;
 
-const EXPLICIT = `${SERIES}
-  SELECT ${PLACE}, if(cumulative, argMax(p.count, ts), sum(p.count)) AS count, if(cumulative, argMax(p.sum, ts), sum(p.sum)) AS sum,
-    any(p.bounds) AS bounds, if(cumulative, argMax(p.counts, ts), sumForEach(p.counts)) AS counts
-  FROM m_hist AS p INNER JOIN wanted AS w ON p.fp = w.fp WHERE ${BOUNDS} GROUP BY slot, fp`;
+function explicitRows(rolled: Sums): string {
+  const at = (place: string): string => `(p.${place}_count, p.${place}_sum, p.${place}_counts)`;
+  const added = (prefix: string): string =>
+    `(sum(p.${prefix}count), sum(p.${prefix}sum), sumForEach(p.${prefix}counts))`;
+  return `${SERIES}
+  SELECT toUnixTimestamp(p.bucket) AS slot, toString(p.fp) AS fp, any(w.temporality) != 1 AS cumulative, any(p.bounds) AS bounds,
+    toUnixTimestamp64Milli(min(p.first_ts)) AS first_at, toUnixTimestamp64Milli(max(p.last_ts)) AS last_at,
+    argMin(${at('first')}, p.first_ts) AS first, argMax(${at('last')}, p.last_ts) AS last, ${added('grown_')} AS grown, ${added('')} AS all
+  FROM ${rolled.sql('metric IN (SELECT metric FROM wanted) AND fp IN (SELECT fp FROM wanted)')} AS p INNER JOIN wanted AS w ON p.fp = w.fp
+  GROUP BY slot, fp`;
+}
 
 /**
  * Buckets of exponential histograms as explicit ones; the zero bucket comes first. Points of deltas stay apart, as their

@@ -1,5 +1,6 @@
 import { logsTable } from '../tables/logs.ts';
 import type { RollupTableName } from '../tables/rollup-tables.ts';
+import { histogramFamily } from './histogram-family.ts';
 import { durationBucket } from './rollup-histogram.ts';
 
 export interface RollupTier {
@@ -13,11 +14,12 @@ export interface RollupTier {
 
 /** Rollups of one kind of rows, from fine to coarse. */
 export interface RollupFamily {
-  readonly name: 'span' | 'point' | 'log' | 'outcome';
+  readonly name: 'span' | 'point' | 'histogram' | 'log' | 'outcome';
   readonly tiers: readonly RollupTier[];
   readonly keys: readonly string[];
-  /** Columns that add up, but for histograms. */
+  /** Columns that add up, and arrays that add up item by item. */
   readonly sums: readonly string[];
+  readonly listSums?: readonly string[];
   /** Columns in the order in which both selects give them, after `_in`. */
   readonly columns: readonly string[];
   /** SELECT of all columns but `_in` from raw rows `WHERE ${where}`; `bucket` cuts `ts`. */
@@ -130,6 +132,12 @@ const points: RollupFamily = {
     )`,
 };
 
+const histograms = histogramFamily([
+  tier('hist_5m', 'm_hist', CHUNK),
+  tier('hist_1h', 'hist_5m', HOURS),
+  tier('hist_1d', 'hist_1h', DAYS),
+]);
+
 const pattern = 'pattern' in logsTable.columns ? 'pattern' : 'toUInt64(0)';
 
 const logs: RollupFamily = {
@@ -170,4 +178,4 @@ const outcomes: RollupFamily = {
     FROM ${source} AS r WHERE ${where} GROUP BY bucket, ${outcomeKeys.join(', ')}`,
 };
 
-export const rollupFamilies: readonly RollupFamily[] = [spans, points, logs, outcomes];
+export const rollupFamilies: readonly RollupFamily[] = [spans, points, histograms, logs, outcomes];

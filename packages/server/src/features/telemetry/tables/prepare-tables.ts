@@ -81,6 +81,9 @@ function tableSettings(minFreeDiskBytes: number): string[] {
     non_replicated_deduplication_window: 0,
     min_free_disk_bytes_to_perform_insert: minFreeDiskBytes,
     ttl_only_drop_parts: 1,
+    // Parts that cannot be opened are set aside and told; however many there are, the engine must come up.
+    max_suspicious_broken_parts: 1_000_000,
+    max_suspicious_broken_parts_bytes: 2 ** 50,
   };
   return Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
 }

@@ -47,6 +47,32 @@ const pointColumns = {
   resets: 'UInt32 CODEC(ZSTD(1))',
 } as const;
 
+const numbers = 'Array(Float64) CODEC(ZSTD(1))';
+
+const histogramColumns = {
+  ...bucketColumns,
+  metric: columnTypes.name,
+  fp: 'UInt64',
+  bounds: numbers,
+  n: number,
+  /** Over all points: what deltas have counted. */
+  count: number,
+  sum: number,
+  counts: numbers,
+  first_ts: columnTypes.milliseconds,
+  first_count: number,
+  first_sum: number,
+  first_counts: numbers,
+  last_ts: columnTypes.milliseconds,
+  last_count: number,
+  last_sum: number,
+  last_counts: numbers,
+  /** From the first to the last point, resets included: what cumulative histograms have counted. */
+  grown_count: number,
+  grown_sum: number,
+  grown_counts: numbers,
+} as const;
+
 const logColumns = {
   ...bucketColumns,
   service: columnTypes.name,
@@ -83,6 +109,9 @@ export const rollupTables = [
   { name: 'm_5m', columns: pointColumns, orderBy: pointOrder, retentionDays: 30 },
   { name: 'm_1h', columns: pointColumns, orderBy: pointOrder, retentionDays: 400 },
   { name: 'm_1d', columns: pointColumns, orderBy: pointOrder, retentionDays: 1830 },
+  { name: 'hist_5m', columns: histogramColumns, orderBy: pointOrder, retentionDays: 30 },
+  { name: 'hist_1h', columns: histogramColumns, orderBy: pointOrder, retentionDays: 400 },
+  { name: 'hist_1d', columns: histogramColumns, orderBy: pointOrder, retentionDays: 1830 },
   { name: 'log_1m', columns: logColumns, orderBy: logOrder, retentionDays: 30 },
   { name: 'log_1h', columns: logColumns, orderBy: logOrder, retentionDays: 400 },
   { name: 'outcome_1m', columns: outcomeColumns, orderBy: outcomeOrder, retentionDays: 400 },
