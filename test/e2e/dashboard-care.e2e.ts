@@ -8,6 +8,8 @@ const places = [
   ['checks', '/checks', '.checklist li'],
   ['a golden path that fails', '/checks/shop.login', '.steps li'],
   ['a check that is well', '/checks/shop.disk', '.hours li'],
+  ['data safety', '/safety', '.points li'],
+  ['a restore point', '/safety/bot-000017-20261124T031700Z', '.tb'],
 ] as const;
 
 const looks = [
@@ -89,5 +91,41 @@ describe('checks', () => {
     server.set({ isEmpty: false, failing: '/api/v1/checks' });
     await open('/checks', '[role=alert]');
     await page.getByText('They still run, and messages about them are still sent.').waitFor();
+  });
+});
+
+describe('data safety', () => {
+  it('says what would be lost now, why a backup failed, and what runs', async () => {
+    await open('/safety', '.points li');
+    await page.getByRole('heading', { level: 1, name: '1 of 3 databases is proven restorable' }).waitFor();
+    await page.getByText('pg_dump ended with 1: permission denied for table payments.').waitFor();
+    await page.getByText('GRANT SELECT ON payments TO belay;').waitFor();
+    await page.getByRole('progressbar').waitFor();
+    await page.getByRole('button', { name: 'Back up now: members' }).click();
+    await expect.poll(() => server.writes.includes('POST /api/v1/safety/backups {"source":"members"}')).toBe(true);
+  });
+
+  it('restores into a copy unless one asks for more, and shows what came of it', async () => {
+    await open('/safety', '.points li');
+    await page.getByRole('button', { name: 'Restore… bot' }).click();
+    await page.getByText('/srv/bot/data-restored.db').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Restore into a copy' }).click();
+    await page.getByText('1,204,511 rows, as the manifest says').waitFor();
+    expect(server.writes).toContain(`POST /api/v1/safety/backups/bot-000017-20261124T031700Z/restore {"mode":"copy"}`);
+    await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await expect.poll(() => page.locator('dialog').count()).toBe(0);
+  });
+
+  it('replaces the live database only once its name is typed, after saying what is lost', async () => {
+    await open('/safety', '.points li');
+    await page.getByRole('button', { name: 'Restore… bot' }).click();
+    await page.getByRole('radio', { name: /In place of the live database/ }).check();
+    await page.getByText('The last 3 h of writes are lost.').waitFor();
+    const replace = page.getByRole('button', { name: 'Replace the live database' });
+    expect(await replace.isDisabled()).toBe(true);
+    await page.getByLabel('Type bot to go on').fill('bot');
+    await replace.click();
+    await expect.poll(() => server.writes.some((write) => write.endsWith('/restore {"mode":"replace"}'))).toBe(true);
   });
 });

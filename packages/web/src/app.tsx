@@ -55,6 +55,7 @@ function Dashboard(): JSX.Element {
   useShortcut('go-signals', () => navigate('/signals'));
   useShortcut('go-errors', () => navigate('/errors'));
   useShortcut('go-checks', () => navigate('/checks'));
+  useShortcut('go-safety', () => navigate('/safety'));
   useShortcut('go-settings', () => navigate('/settings'));
   return (
     <>

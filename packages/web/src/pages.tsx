@@ -24,6 +24,8 @@ const ErrorsPage = lazyPage('Errors', async () => (await import('./errors/errors
 const IssuePage = lazyPage('Error', async () => (await import('./errors/issue-page.tsx')).IssuePage);
 const ChecksPage = lazyPage('Checks', async () => (await import('./checks/checks-page.tsx')).ChecksPage);
 const CheckPage = lazyPage('Check', async () => (await import('./checks/check-page.tsx')).CheckPage);
+const SafetyPage = lazyPage('Data safety', async () => (await import('./safety/safety-page.tsx')).SafetyPage);
+const BackupPage = lazyPage('Backup', async () => (await import('./safety/backup-page.tsx')).BackupPage);
 const ScorecardPage = lazyPage('Scorecards', async () => (await import('./signals/scorecard-page.tsx')).ScorecardPage);
 
 /** Which page stands at which address. */
@@ -74,6 +76,10 @@ export function Pages({ onShip }: { readonly onShip: (flag: string | null) => vo
         <ChecksPage />
       </Route>
       <Route path="/checks/:id">{({ id }) => <CheckPage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route path="/safety">
+        <SafetyPage />
+      </Route>
+      <Route path="/safety/:id">{({ id }) => <BackupPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/settings">
         <SettingsPage />
       </Route>

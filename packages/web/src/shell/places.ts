@@ -15,6 +15,7 @@ export const places = [
   { href: '/signals', name: 'Signals', icon: 'signals', keys: 'G S' },
   { href: '/errors', name: 'Errors', icon: 'errors', keys: 'G E' },
   { href: '/checks', name: 'Checks', icon: 'checks', keys: 'G K' },
+  { href: '/safety', name: 'Data safety', icon: 'safety', keys: 'G D' },
   { href: '/settings', name: 'Settings', icon: 'settings', keys: 'G T' },
 ] as const satisfies readonly Place[];
 

@@ -8,6 +8,7 @@ export const shortcutNames = [
   'go-signals',
   'go-errors',
   'go-checks',
+  'go-safety',
   'go-settings',
   'next',
   'previous',
@@ -28,6 +29,7 @@ export const shortcutHelp: readonly { readonly keys: readonly string[]; readonly
   { keys: ['G', 'S'], what: 'Signals' },
   { keys: ['G', 'E'], what: 'Errors' },
   { keys: ['G', 'K'], what: 'Checks' },
+  { keys: ['G', 'D'], what: 'Data safety' },
   { keys: ['G', 'T'], what: 'Settings' },
   { keys: ['J', 'K'], what: 'Next, previous row' },
   { keys: ['Enter'], what: 'Open the row' },
@@ -56,6 +58,7 @@ const afterG = {
   s: 'go-signals',
   e: 'go-errors',
   k: 'go-checks',
+  d: 'go-safety',
   t: 'go-settings',
 } as const;
 const single = { '?': 'help', j: 'next', k: 'previous', '/': 'search', e: 'resolve', x: 'select' } as const;
