@@ -101,7 +101,7 @@ describe('data safety', () => {
     await page.getByText('pg_dump ended with 1: permission denied for table payments.').waitFor();
     await page.getByText('GRANT SELECT ON payments TO belay;').waitFor();
     await page.getByRole('progressbar').waitFor();
-    await page.getByRole('button', { name: 'Back up now: members' }).click();
+    await page.getByRole('button', { name: 'Back up now members' }).click();
     await expect.poll(() => server.writes.includes('POST /api/v1/safety/backups {"source":"members"}')).toBe(true);
   });
 

@@ -47,13 +47,13 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   opened.add(() => flags.close());
   const signals = openSignals(composing, { db, bus, ...watched });
   const checks = openChecks(composing, { db, bus, ...watched });
-  const shown = { signalCards: signals.overviewCards, careOf: careFrom([checks.care]) };
+  const safety = await openSafety(composing, db);
+  const shown = { signalCards: signals.overviewCards, careOf: careFrom([checks.care, safety.care]) };
   const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, ...shown });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });
   const upkeep = createUpkeep(composing, db, watched);
-  const safety = await openSafety(composing, db);
   const errors = await openErrors(composing, { db, bus, telemetry, access, flags });
   later.errors = errors;
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });

@@ -47,11 +47,6 @@ export function PlacesCard({ safety }: { readonly safety: SafetyView }): JSX.Ele
           );
         })}
       </ul>
-      {safety.isOnOneDisk && (
-        <p className="card-foot">
-          <Icon name="triangle" /> Every copy is on the disk of Belay itself. Name a second place in belay.yaml.
-        </p>
-      )}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { useApi } from '../api/api-context.ts';
 import { formatDuration } from '../format/times.ts';
-import { formatNumber, formatSeconds } from '../format/values.ts';
+import { formatSeconds } from '../format/values.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { InlineFailure, Loading } from '../parts/states.tsx';
@@ -92,6 +92,7 @@ function Confirm({ backup, source, mode, isBusy, onRestore, onClose }: ConfirmPr
             Type <b className="mono">{source}</b> to go on
           </span>
           <input
+            type="text"
             value={typed}
             autoComplete="off"
             spellcheck={false}
@@ -133,8 +134,9 @@ function PlanText({ plan }: { readonly plan: RestorePlan }): JSX.Element {
         <ul className="bullets num">
           {plan.lostRows.map((row) => (
             <li key={row.table}>
-              <span className="mono">{row.table}</span>: {row.live === null ? 'unknown' : formatNumber(row.live)} rows
-              now, {row.backup === null ? 'not there' : formatNumber(row.backup)} in the backup
+              <span className="mono">{row.table}</span>:{' '}
+              {row.live === null ? 'unknown' : row.live.toLocaleString('en-GB')} rows now,{' '}
+              {row.backup === null ? 'not there' : row.backup.toLocaleString('en-GB')} in the backup
             </li>
           ))}
         </ul>

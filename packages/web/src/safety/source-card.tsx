@@ -91,7 +91,7 @@ function SourceActs(props: { readonly source: SafetySource; readonly onRestore: 
   return (
     <footer className="source-acts">
       <button className="btn" type="button" disabled={back.isPending} onClick={() => back.mutate()}>
-        Back up now<span className="vh">: {name}</span>
+        Back up now<span className="vh"> {name}</span>
       </button>
       {newest !== undefined && (
         <button className="btn" type="button" disabled={drill.isPending} onClick={() => drill.mutate()}>

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Log } from '../../platform/log/log.ts';
 import { type Repetition, repeat } from '../../platform/scheduler/scheduler.ts';
 import type { Database } from '../../platform/sqlite/database.ts';
+import type { Care } from '../changes/api.ts';
 import type { BackupContext } from './backup-context.ts';
 import type { BackupSettings } from './backup-settings.ts';
 import { type Backups, createBackups } from './backups.ts';
@@ -13,6 +14,7 @@ import { checkDestination, type DestinationStatus } from './destinations/destina
 import { openDestinations } from './destinations/open-destinations.ts';
 import { safetyRoutes } from './routes.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
+import { safetyCare } from './safety-care.ts';
 import { createSealer } from './sealer.ts';
 import { safetyViewOf } from './views/safety-view.ts';
 
@@ -35,6 +37,8 @@ export interface Safety {
   readonly routes: (app: FastifyInstance) => Promise<void>;
   readonly backups: Backups;
   view(): Promise<SafetyView>;
+  /** What it says on the first screen. */
+  care(): Promise<Care>;
   /** Goes on with what a crash cut off, then works by the schedule. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -86,6 +90,7 @@ export function createSafety(options: SafetyOptions): Safety {
   return {
     backups,
     view,
+    care: async () => safetyCare(await view()),
     routes: async (app) => safetyRoutes(app, backups, view),
     async start() {
       await backups.recover();
