@@ -88,6 +88,9 @@ const COMMAND_LINES: readonly (readonly [line: string, code: number | 'any'])[] 
   ['sourcemaps list', 0],
   ['query sum(up) --from 10m --step 15s', 0],
   ['query sum( --from 10m', 2],
+  ['check list --kind probe', 0],
+  ['check run home --config checks.yaml', 0],
+  ['check run no-such-path', 4],
   ['kill shop.first', 0],
   ['kill --yes', 0],
 ];
@@ -113,6 +116,8 @@ beforeAll(async () => {
     });
     server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
+  const checks = { home: { steps: [{ type: 'http', url: `${url}/livez`, expect: { json: { '$.ok': true } } }] } };
+  await writeFile(path.join(folder, 'checks.yaml'), JSON.stringify({ checks }));
 }, 60_000);
 
 afterAll(async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checksConfig } from './checks-config.ts';
 import { durationText, percentText, rolloutInput } from './plan.ts';
 import { keyName } from './primitives.ts';
 import { safetyConfig } from './safety-config.ts';
@@ -58,6 +59,7 @@ export const belayConfig = z.strictObject({
   telemetry: telemetryConfig.optional(),
   rollouts: z.record(keyName, rolloutInput).optional(),
   ...signalsConfig,
+  ...checksConfig,
   ...safetyConfig,
 });
 export type BelayConfig = z.infer<typeof belayConfig>;

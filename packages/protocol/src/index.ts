@@ -1,5 +1,6 @@
 export * from './backup-manifest.ts';
 export * from './cardinality.ts';
+export * from './checks-config.ts';
 export * from './checks-endpoints.ts';
 export * from './checks.ts';
 export * from './config.ts';

@@ -30,6 +30,11 @@ const startChannel = 'http.server.request.start';
 function beginRequest(message: unknown): void {
   if (!isRequestStart(message)) return;
   const { request, response } = message;
+  if (isProbe(request)) {
+    // Nobody is behind a golden path, so what it meets says nothing of a change: the unit counts as over.
+    unitScope().storage.enterWith({ ...openUnit('probe', 0), hasEnded: true });
+    return;
+  }
   const unit = openUnit('http', performance.now());
   unit.describe = () => `${request.method ?? ''} ${pathOf(request.url)}`;
   unit.watchEnd = () => watchResponse(unit, request, response);
@@ -41,6 +46,12 @@ function beginRequest(message: unknown): void {
 function watchResponse(unit: Unit, request: IncomingMessage, response: ServerResponse): void {
   if (response.writableFinished || response.closed) return endUnit(unit, isFailure(request, response));
   response.once('close', () => endUnit(unit, isFailure(request, response)));
+}
+
+/** Whether Belay walks a golden path: its requests are tagged, and hops may keep only one of the two tags. */
+function isProbe({ headers }: IncomingMessage): boolean {
+  const { baggage } = headers;
+  return headers['x-belay-probe'] !== undefined || (typeof baggage === 'string' && baggage.includes('belay.probe='));
 }
 
 /** A status of 500 or more, or a connection that this side cut before the answer was out. A client may hang up. */

@@ -10,6 +10,8 @@ import type { z } from 'zod';
 import { checkBackups } from './config/check-backups.ts';
 import type { BackupsInput } from './config/check-backups.ts';
 import { checkPolicy } from './config/check-policy.ts';
+import { checkProbes } from './config/check-probes.ts';
+import type { CheckSettings, CheckSettingsInput } from './config/check-probes.ts';
 import { checkSignals } from './config/check-signals.ts';
 import type { SignalSettings, SignalSettingsInput } from './config/check-signals.ts';
 import type { PolicyInput } from './config/check-policy.ts';
@@ -42,6 +44,7 @@ export interface Config {
   readonly rollouts: NonNullable<BelayConfig['rollouts']>;
   readonly signals: SignalSettings;
   readonly backups: BackupSettings;
+  readonly checks: CheckSettings;
   readonly secrets: { readonly setupToken: string | undefined; readonly adminToken: string | undefined };
 }
 
@@ -108,7 +111,8 @@ function resolve(
   const { signals, issues: wrong } = checkSignals(parsed.data.signals ?? {}, complete.signal_settings);
   const server = serverOf(complete.server, source.cwd);
   const safe = checkBackups(complete.backups, { ...source, dataDir: server.dataDir });
-  const found = [...checked.issues, ...wrong, ...safe.issues];
+  const { checks, issues: unwalkable } = checkProbes(parsed.data.checks ?? {}, complete.check_settings);
+  const found = [...checked.issues, ...wrong, ...safe.issues, ...unwalkable];
   if (found.length > 0) return { issues: withOrigins(found, yaml, merged.origins) };
   const config: Config = {
     server,
@@ -117,6 +121,7 @@ function resolve(
     rollouts: parsed.data.rollouts ?? {},
     signals,
     backups: safe.backups,
+    checks,
     secrets: {
       setupToken: source.environment['BELAY_SETUP_TOKEN'],
       adminToken: source.environment['BELAY_ADMIN_TOKEN'],
@@ -165,7 +170,7 @@ function merge(yaml: ReadYaml, { environment, overrides = {} }: ConfigSource, fi
     }
     document[section] = result;
   }
-  for (const name of ['rollouts', 'signals']) if (document[name] === null) delete document[name];
+  for (const name of ['rollouts', 'signals', 'checks']) if (document[name] === null) delete document[name];
   return { document, origins, issues };
 }
 
@@ -221,6 +226,7 @@ interface Complete {
   readonly telemetry: TelemetryInput;
   readonly signal_settings: SignalSettingsInput;
   readonly backups: BackupsInput;
+  readonly check_settings: CheckSettingsInput;
 }
 
 function completed(given: BelayConfig): Complete {
@@ -264,7 +270,7 @@ function explain(complete: Complete, given: BelayConfig, origins: ReadonlyMap<st
     const value: unknown = Object.entries(complete[section]).find(([name]) => name === key)?.[1];
     return { path: at, value: withoutPassword(value), origin: origins.get(at) ?? 'default' };
   });
-  const named = (['rollouts', 'signals'] as const).flatMap((section) =>
+  const named = (['rollouts', 'signals', 'checks'] as const).flatMap((section) =>
     Object.entries(given[section] ?? {}).map(([name, value]) => ({
       path: `${section}.${name}`,
       value,

@@ -3,6 +3,7 @@ export type { Config, ConfigSource, ExplainedValue, LoadedConfig } from './confi
 export { openOfflineBackups } from './composition/offline-backups.ts';
 export type { OfflineBackups } from './composition/offline-backups.ts';
 export { createRecoveryKit, tryRecoveryKit } from './features/safety/api.ts';
+export { runProbe } from './features/checks/api.ts';
 export { startServer } from './main.ts';
 export type { RunningServer, StartOptions } from './main.ts';
 export { openApiDocument } from './platform/http/openapi.ts';

@@ -2,6 +2,7 @@ import { buildRouteMap, type RouteMap } from '@stricli/core';
 import { command } from '../command.ts';
 import type { BelayContext } from '../run.ts';
 import { backupRoutes } from './backup.ts';
+import { checkRoutes } from './check.ts';
 import { flagRoutes } from './flag.ts';
 import { logsRoutes } from './logs.ts';
 import {
@@ -197,6 +198,7 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     flag: flagRoutes,
     signals: signalsRoutes,
     change: changeRoutes,
+    check: checkRoutes,
     kill,
     query,
     demo,

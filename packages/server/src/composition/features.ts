@@ -71,7 +71,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
     start: async () => {
       await changes.loop.start();
       await signals.start();
-      checks.start();
+      await checks.start();
       await safety.start();
     },
     endStreams: async () => {

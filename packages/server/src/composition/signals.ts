@@ -1,3 +1,4 @@
+import { probeSignals } from '../features/checks/api.ts';
 import { createSignals } from '../features/signals/api.ts';
 import type { Signals } from '../features/signals/api.ts';
 import type { Bus } from '../platform/bus/bus.ts';
@@ -15,7 +16,18 @@ export function openSignals(
     telemetry,
   }: Pick<Telemetry, 'engine' | 'telemetry'> & { readonly db: Database; readonly bus: Bus },
 ): Signals {
-  const signals = createSignals({ db, bus, engine, reader: telemetry.reader, clock, log, ...loaded.config.signals });
+  // What somebody wrote under the same id wins.
+  const written = { ...probeSignals(loaded.config.checks.probes), ...loaded.config.signals.written };
+  const signals = createSignals({
+    db,
+    bus,
+    engine,
+    reader: telemetry.reader,
+    clock,
+    log,
+    ...loaded.config.signals,
+    written,
+  });
   opened.add(() => signals.close());
   return signals;
 }

@@ -1,5 +1,5 @@
 /** Sections whose values have defaults. */
-export const sections = ['server', 'policy', 'telemetry', 'signal_settings', 'backups'] as const;
+export const sections = ['server', 'policy', 'telemetry', 'signal_settings', 'check_settings', 'backups'] as const;
 export type Section = (typeof sections)[number];
 
 /** One value of belay.yaml that has a default and a twin in the environment. */
@@ -36,6 +36,8 @@ export const settings: readonly Setting[] = [
   yaml('signal_settings', 'starter', 'BELAY_SIGNALS_STARTER', true),
   yaml('signal_settings', 'prometheus', 'BELAY_SIGNALS_PROMETHEUS', []),
   text('signal_settings', 'tolerance', 'BELAY_SIGNALS_TOLERANCE', '2%'),
+  yaml('check_settings', 'hosts', 'BELAY_CHECKS_HOSTS', []),
+  yaml('check_settings', 'at_once', 'BELAY_CHECKS_AT_ONCE', 4),
   // A service with 50 instances of 1,000 series each fits; a label with a value per user does not.
   yaml('telemetry', 'series_new_per_hour', 'BELAY_TELEMETRY_SERIES_NEW_PER_HOUR', 20_000),
   yaml('telemetry', 'series_active', 'BELAY_TELEMETRY_SERIES_ACTIVE', 100_000),

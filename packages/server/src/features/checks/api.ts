@@ -26,9 +26,9 @@ export interface Checks {
   /** Takes the run of a golden path in. */
   takeProbe(probe: ProbeRun): Promise<void>;
   /** Forgets golden paths that are not written in belay.yaml any more. */
-  keepProbes(names: readonly string[]): Promise<void>;
   /** What checks say on the first screen. */
   care(): Promise<Care>;
+  keepProbes(probes: readonly { readonly name: string; readonly service: string }[]): Promise<void>;
   /** One round at once: silence, incidents, messages. */
   round(): Promise<void>;
   close(): Promise<void>;
@@ -44,5 +44,9 @@ export interface ProbeRun {
   readonly result: ProbeResult;
 }
 
+export { createProbeRunner } from './probes/probe-runner.ts';
+export { resolveProbe } from './probes/resolve-probe.ts';
+export { runProbe } from './probes/run-probe.ts';
+export type { Probe } from './probes/probe-types.ts';
 export { createChecks } from './checks.ts';
 export { PASSING_METRIC, probeSignals } from './check-signals.ts';

@@ -3,7 +3,7 @@ import { transaction } from '../../platform/sqlite/database.ts';
 import { repeat, type Repetition } from '../../platform/scheduler/scheduler.ts';
 import type { Checks, ChecksOptions, ProbeRun } from './api.ts';
 import { type ChecksContext, HOUR_MS } from './checks-context.ts';
-import { removeChecks, type SeenCheck, takeRuns } from './check-store.ts';
+import { removeChecks, type SeenCheck, subjectOf, takeRuns } from './check-store.ts';
 import { ROUND_MS, watchSilence } from './dead-man-watch.ts';
 import { settleIncidents } from './incident-keeper.ts';
 import { checksCare } from './checks-care.ts';
@@ -58,8 +58,8 @@ export function createChecks(options: ChecksOptions): Checks {
       meter.add([seen]);
       if (isChanged) await inTurn(() => settle(true));
     },
-    keepProbes: (names) => forgetProbes(context, names),
     care: () => checksCare(db),
+    keepProbes: (probes) => forgetProbes(context, probes),
     round,
     async close() {
       for (const repetition of repetitions) await repetition.close();
@@ -85,10 +85,14 @@ function seenProbe({ name, title, service, everyMs, dependsOn, result }: ProbeRu
   return { kind: 'probe', service, instance: '', everyMs, check, run: result };
 }
 
-async function forgetProbes({ db }: ChecksContext, names: readonly string[]): Promise<void> {
+async function forgetProbes(
+  { db }: ChecksContext,
+  probes: readonly { readonly name: string; readonly service: string }[],
+): Promise<void> {
   await transaction(db, async (trx) => {
-    const known = await trx.selectFrom('checks').select(['id', 'name']).where('kind', '=', 'probe').execute();
-    const gone = known.filter(({ name }) => !names.includes(name)).map(({ id }) => id);
+    const present = new Set(probes.map(({ service, name }) => subjectOf(service, name)));
+    const known = await trx.selectFrom('checks').select(['id', 'subject']).where('kind', '=', 'probe').execute();
+    const gone = known.filter(({ subject }) => !present.has(subject)).map(({ id }) => id);
     await removeChecks(trx, gone);
   });
 }
