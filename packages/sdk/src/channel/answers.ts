@@ -57,7 +57,7 @@ function answerKnown(
 async function connect(context: SessionContext, session: ClientSession, command: Of<'connect'>): Promise<void> {
   const { options, limits, byUser, now } = context;
   const { connection, request } = session;
-  if (session.user !== undefined) return connection.end(DISCONNECTS.badRequest);
+  if (session.user !== undefined || request === undefined) return connection.end(DISCONNECTS.badRequest);
   const { token, data } = command;
   const user = await options.authenticate({ token, data, request, isRefresh: false });
   if (connection.isOver()) return;
@@ -68,6 +68,7 @@ async function connect(context: SessionContext, session: ClientSession, command:
   if (user.id !== '' && count >= limits.connectionsPerUser) return connection.end(DISCONNECTS.connectionLimit);
   byUser.set(user.id, count + 1);
   session.user = user;
+  if (user.expiresAtMs === undefined) session.request = undefined;
   const result = {
     client: session.clientId,
     version: 'belay',
@@ -85,6 +86,8 @@ async function refresh(
   command: Of<'refresh'>,
 ): Promise<void> {
   const { request, connection } = session;
+  // Who never expires has nothing to refresh.
+  if (request === undefined) throw new Refusal(ERRORS.notAvailable);
   const user = await context.options.authenticate({ token: command.token, data: undefined, request, isRefresh: true });
   if (user === undefined || user.id !== before.id) return connection.end(DISCONNECTS.invalidToken);
   if (user.expiresAtMs !== undefined && user.expiresAtMs <= context.now()) throw new Refusal(ERRORS.tokenExpired);

@@ -39,7 +39,11 @@ export async function startChannelServer(options: ChannelServerOptions): Promise
   const heartbeat = createHeartbeat(sessions, context);
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const [pathname] = (request.url ?? '/').split('?');
-    if (pathname !== (options.path ?? '/connection/websocket')) return;
+    if (pathname !== (options.path ?? '/connection/websocket')) {
+      // Others may serve it; where there are none it would hang, and its end would be an error that nobody hears.
+      if (options.server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404, 'nothing here');
+      return;
+    }
     if (state.isDraining || state.isClosed) return refuseUpgrade(socket, 503, 'shutting down');
     if (sessions.size >= limits.connections) return refuseUpgrade(socket, 503, 'too many connections');
     if (!isPageAllowed(request, options.origins)) return refuseUpgrade(socket, 403, 'origin not allowed');
@@ -145,7 +149,7 @@ function open(
 
 function startTrimming({ log, warn }: SessionContext): NodeJS.Timeout {
   let isTrimming = false;
-  return setInterval(() => {
+  const trim = (): void => {
     if (isTrimming) return;
     isTrimming = true;
     log
@@ -154,7 +158,10 @@ function startTrimming({ log, warn }: SessionContext): NodeJS.Timeout {
       .finally(() => {
         isTrimming = false;
       });
-  }, TRIM_MS).unref();
+  };
+  // At once, too: a process that is killed again and again would else never come to it.
+  trim();
+  return setInterval(trim, TRIM_MS).unref();
 }
 
 async function publishHere(

@@ -16,7 +16,8 @@ export interface ClientSession {
   /** Undefined until the client has said who it is. */
   user: ChannelUser | undefined;
   readonly subscriptions: Map<string, Subscription>;
-  readonly request: IncomingMessage;
+  /** The request that opened the connection, for as long as somebody may ask about it: it takes some memory. */
+  request: IncomingMessage | undefined;
   /** Reads one WebSocket message. */
   receive(text: string): void;
   /** Lets go of everything. */

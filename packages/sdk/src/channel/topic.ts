@@ -67,13 +67,22 @@ export async function openTopic(name: string, parts: TopicParts): Promise<Topic>
       mustLookAgain ||= stretch.records.length === PAGE;
     } while (mustLookAgain);
   };
+  const catchUpOnce = async (): Promise<void> => {
+    // The caller has to hold the promise before this can be over.
+    await Promise.resolve();
+    try {
+      await readOn();
+    } catch (error) {
+      warn(`channel ${name} could not be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
   const catchUp = (): Promise<void> => {
     mustLookAgain = true;
-    catching ??= readOn()
-      .catch((error: unknown) => warn(`channel ${name} could not be read: ${String(error)}`))
-      .finally(() => {
-        catching = undefined;
-      });
+    catching ??= catchUpOnce().then(() => {
+      catching = undefined;
+      // Somebody called when the last look was over and this was not yet told.
+      return mustLookAgain ? catchUp() : undefined;
+    });
     return catching;
   };
   return {

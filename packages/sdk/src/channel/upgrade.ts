@@ -13,8 +13,8 @@ export function isPageAllowed({ headers }: IncomingMessage, origins: readonly st
 }
 
 /** Answers a request that would open a WebSocket with an error. */
-export function refuseUpgrade(socket: Duplex, status: 403 | 503, reason: string): void {
-  const title = status === 403 ? 'Forbidden' : 'Service Unavailable';
+export function refuseUpgrade(socket: Duplex, status: 403 | 404 | 503, reason: string): void {
+  const title = { 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' }[status];
   const retry = status === 503 ? 'Retry-After: 2\r\n' : '';
   // Nobody is left to be told where the client hung up meanwhile.
   socket.on('error', () => socket.destroy());
