@@ -39,8 +39,6 @@ const FRAME_CHARACTERS = 256 * 1024;
 export async function openTopic(name: string, parts: TopicParts): Promise<Topic> {
   const { log, onDelivered, warn } = parts;
   let { epoch, offset } = await log.position(name);
-  let catching: Promise<void> | undefined;
-  let mustLookAgain = false;
   const listeners = new Set<Listener>();
   const deliver = (records: readonly LogRecord[]): void => {
     const last = records.at(-1);
@@ -58,33 +56,21 @@ export async function openTopic(name: string, parts: TopicParts): Promise<Topic>
     for (const listener of listeners) listener.interrupt(name);
   };
   const readOn = async (): Promise<void> => {
-    do {
-      mustLookAgain = false;
+    for (;;) {
       const stretch = await log.read(name, { since: offset, limit: PAGE });
       if (stretch.epoch !== epoch || stretch.isGap) startAnew(stretch);
       // Others may have been faster while this was read.
       else deliver(stretch.records.filter((record) => record.offset > offset));
-      mustLookAgain ||= stretch.records.length === PAGE;
-    } while (mustLookAgain);
+      if (stretch.records.length < PAGE) return;
+    }
   };
-  const catchUpOnce = async (): Promise<void> => {
-    // The caller has to hold the promise before this can be over.
-    await Promise.resolve();
+  const catchUp = repeating(async () => {
     try {
       await readOn();
     } catch (error) {
       warn(`channel ${name} could not be read: ${error instanceof Error ? error.message : String(error)}`);
     }
-  };
-  const catchUp = (): Promise<void> => {
-    mustLookAgain = true;
-    catching ??= catchUpOnce().then(() => {
-      catching = undefined;
-      // Somebody called when the last look was over and this was not yet told.
-      return mustLookAgain ? catchUp() : undefined;
-    });
-    return catching;
-  };
+  });
   return {
     name,
     position: () => ({ epoch, offset }),
@@ -102,6 +88,26 @@ export async function openTopic(name: string, parts: TopicParts): Promise<Topic>
     listen: (listener) => void listeners.add(listener),
     leave: (listener) => void listeners.delete(listener),
     listeners: () => listeners.size,
+  };
+}
+
+/** Work that is done once at a time, and once more where it was called for meanwhile: no call is lost. */
+function repeating(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let isCalled = false;
+  const run = async (): Promise<void> => {
+    // The caller has to hold the promise before this can be over.
+    await Promise.resolve();
+    while (isCalled) {
+      isCalled = false;
+      await work();
+    }
+    running = undefined;
+  };
+  return () => {
+    isCalled = true;
+    running ??= run();
+    return running;
   };
 }
 
