@@ -39,32 +39,32 @@ const examples: string[] = [];
 
 /** Share of all faults, and what injects one after another. */
 const kinds: readonly (readonly [string, number, (count: number, name: string) => Promise<void>])[] = [
-  ['bit flips', 0.2, (count, name) => damage(count, name, flip)],
-  [
-    'truncation',
-    0.14,
-    (count, name) => damage(count, name, (bytes, r) => bytes.subarray(0, Math.floor(r.uniform() * bytes.length))),
-  ],
-  ['torn copies', 0.1, (count, name) => damage(count, name, tear)],
-  ['tampered manifests', 0.14, tamper],
-  ['a destination that lies', 0.1, lie],
-  ['a lost destination', 0.05, loseDestination],
-  ['kill -9', 0.12, killAnywhere],
-  ['disk full', 0.03, fillDisk],
-  ['clock jumps of a year', 0.04, jumpClock],
-  ['a wrong key', 0.05, useWrongKey],
-  ['a damaged source', 0.03, damageSource],
+  ['kill -9', 0.06, killAnywhere],
+  ['a destination that lies', 0.06, lie],
+  ['a lost destination', 0.03, loseDestination],
+  ['disk full', 0.02, fillDisk],
+  ['clock jumps of a year', 0.02, jumpClock],
+  ['a wrong key', 0.02, useWrongKey],
+  ['a damaged source', 0.02, damageSource],
+  ['tampered manifests', 0.13, tamper],
+  ['bit flips', 0.3, (count, name) => damage(count, name, flip)],
+  ['truncation', 0.2, (count, name) => damage(count, name, cut)],
+  ['torn copies', 0.14, (count, name) => damage(count, name, tear)],
 ];
 
 const started = performance.now();
 try {
-  for (const [name, share, inject] of kinds) {
-    if (values.only !== undefined && values.only !== name) continue;
-    const count = Math.max(1, Math.round(total * share));
-    tallies.set(name, { faults: 0, falseProven: 0, falseVerified: 0, stillProven: 0, notes: {} });
-    await inject(count, name);
-    process.stdout.write(`${name}: ${JSON.stringify(tallies.get(name))}\n`);
-  }
+  // Two at a time: the work is done by processes of their own, and most of it is waiting for them.
+  const left = kinds.filter(([name]) => values.only === undefined || values.only === name);
+  const work = async (): Promise<void> => {
+    for (let kind = left.shift(); kind !== undefined; kind = left.shift()) {
+      const [name, share, inject] = kind;
+      tallies.set(name, { faults: 0, falseProven: 0, falseVerified: 0, stillProven: 0, notes: {} });
+      await inject(Math.max(1, Math.round(total * share)), name);
+      process.stdout.write(`${name}: ${JSON.stringify(tallies.get(name))}\n`);
+    }
+  };
+  await Promise.all([work(), work()]);
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
@@ -133,11 +133,15 @@ function flip(bytes: Buffer, r: Random): Buffer {
   return changed;
 }
 
+function cut(bytes: Buffer, r: Random): Buffer {
+  return bytes.subarray(0, Math.floor(r.uniform() * bytes.length));
+}
+
 /** A stretch of another state, or of nothing, as after a copy that was cut in two. */
 function tear(bytes: Buffer, r: Random): Buffer {
   const changed = Buffer.from(bytes);
   const from = Math.floor(r.uniform() * changed.length);
-  const length = 1 + Math.floor(r.uniform() * 4096);
+  const length = Math.min(changed.length - from, 1 + Math.floor(r.uniform() * 4096));
   if (r.uniform() < 0.5) changed.fill(0, from, from + length);
   else changed.copy(changed, from, 0, length);
   return changed;
@@ -155,7 +159,7 @@ async function damage(count: number, name: string, change: (bytes: Buffer, r: Ra
   for (let fault = 0; fault < count; fault += 1) {
     const isBoth = random.uniform() < 0.5;
     for (const file of isBoth ? files : files.slice(0, 1)) writeFileSync(file, change(good, random));
-    if (random.uniform() < 0.3 && !isBoth)
+    if (random.uniform() < 0.8 && !isBoth)
       await ended(world, await world.backups.drill(entry.manifest.id, 'near', 'bench'));
     else await ended(world, await world.backups.verify(entry.manifest.id, 'bench'));
     judge(name, await claims(world, wanted), isBoth ? 'both places' : 'one place');
@@ -189,11 +193,10 @@ async function tamper(count: number, name: string): Promise<void> {
     // Some forgers also have the artefact changed, so that it fits what the manifest now says.
     const anew = await openWorld({ folder, catalogue: ':memory:' });
     const rebuild = await ended(anew, await anew.backups.rebuild('bench'));
-    for (const entry of await anew.backups.context.catalogue.entries())
-      await anew.backups.drill(entry.manifest.id, undefined, 'bench').then(
-        (drill) => ended(anew, drill),
-        () => undefined,
-      );
+    await anew.backups.drill(manifest.id, undefined, 'bench').then(
+      (drill) => ended(anew, drill),
+      () => undefined,
+    );
     const found = await claims(anew, wanted);
     const isTold = found.find(({ backup }) => backup === manifest.id)?.isProven !== true;
     judge(name, forgedClaims(found, manifest.id), `${what}: ${isTold ? 'told' : `believed (${rebuild.state})`}`);
