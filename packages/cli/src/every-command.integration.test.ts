@@ -35,6 +35,8 @@ const COMMAND_LINES: readonly (readonly [line: string, code: number | 'any'])[] 
   ['backup plan', 0],
   ['backup lease deploy-7 --ttl 1m', 0],
   ['backup release no-such-lease', 4],
+  ['invariant list', 0],
+  ['invariant check', 0],
   ['token revoke no-such-token', 4],
   ['status', 0],
   ['signals list', 0],

@@ -21,6 +21,7 @@ import {
 import { safetyEndpoints } from './safety-endpoints.ts';
 import { signalsEndpoints } from './signals-endpoints.ts';
 import { appliedReport, flagSnapshot, instanceQuery, instanceView } from './snapshot.ts';
+import { invariantEndpoints } from './invariant-endpoints.ts';
 import { storageEndpoints } from './storage-endpoints.ts';
 import {
   sessionRequest,
@@ -341,6 +342,7 @@ export const endpoints = {
   ...safetyEndpoints,
   ...signalsEndpoints,
   ...storageEndpoints,
+  ...invariantEndpoints,
   ...errorsEndpoints,
   ...logsEndpoints,
   ...tracesEndpoints,

@@ -28,6 +28,7 @@ export * from './signals-config.ts';
 export * from './signals.ts';
 export * from './snapshot.ts';
 export * from './telemetry-config.ts';
+export * from './invariants.ts';
 export * from './storage.ts';
 export * from './token.ts';
 export * from './traces-endpoints.ts';

@@ -113,8 +113,27 @@ export const backupRetentionConfig = z.strictObject({
 });
 export type BackupRetentionConfig = z.infer<typeof backupRetentionConfig>;
 
-/** `backups:` of belay.yaml. */
+/** A query over one of the databases of `backups.sources` that must hold while it is in use. */
+export const liveInvariantConfig = z.strictObject({
+  /** A name in `backups.sources`. */
+  source: backupName,
+  sql: z.string().min(1).max(10_000),
+  /** With a limit the query returns one number; without both it must return no row. */
+  min: z.number().finite().optional(),
+  max: z.number().finite().optional(),
+});
+export type LiveInvariantConfig = z.infer<typeof liveInvariantConfig>;
+
+/** `backups:` and `invariants:` of belay.yaml. */
 export const safetyConfig = {
+  /**
+   * Named queries that must hold: checked hourly, after each announced deploy and on demand, read-only, at most 10 s each.
+   * While one is broken no rollout goes on. Those of `backups.sources.<name>.invariants` are checked likewise.
+   */
+  invariants: z
+    .record(z.string().min(1).max(80), liveInvariantConfig)
+    .refine((value) => Object.keys(value).length <= 200, { message: 'name at most 200 invariants' })
+    .optional(),
   backups: z
     .strictObject({
       /** Databases by name. Belay's own control store is always one, `belay`, unless `own_store` is false. */

@@ -9,9 +9,11 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { checkBackups } from './config/check-backups.ts';
 import type { BackupsInput } from './config/check-backups.ts';
+import { checkInvariants, withInvariants } from './config/check-invariants.ts';
 import { checkPolicy } from './config/check-policy.ts';
 import { checkProbes } from './config/check-probes.ts';
 import type { CheckSettings, CheckSettingsInput } from './config/check-probes.ts';
+import type { InvariantSettings } from './features/safety/invariants/invariant-settings.ts';
 import { checkSignals } from './config/check-signals.ts';
 import type { SignalSettings, SignalSettingsInput } from './config/check-signals.ts';
 import type { PolicyInput } from './config/check-policy.ts';
@@ -45,6 +47,7 @@ export interface Config {
   readonly signals: SignalSettings;
   readonly backups: BackupSettings;
   readonly checks: CheckSettings;
+  readonly invariants: readonly InvariantSettings[];
   readonly secrets: { readonly setupToken: string | undefined; readonly adminToken: string | undefined };
 }
 
@@ -112,7 +115,8 @@ function resolve(
   const server = serverOf(complete.server, source.cwd);
   const safe = checkBackups(complete.backups, { ...source, dataDir: server.dataDir });
   const { checks, issues: unwalkable } = checkProbes(parsed.data.checks ?? {}, complete.check_settings);
-  const found = [...checked.issues, ...wrong, ...safe.issues, ...unwalkable];
+  const { invariants, issues: wrongInvariants } = checkInvariants(parsed.data, source.cwd);
+  const found = [...checked.issues, ...wrong, ...safe.issues, ...unwalkable, ...wrongInvariants];
   if (found.length > 0) return { issues: withOrigins(found, yaml, merged.origins) };
   const config: Config = {
     server,
@@ -120,8 +124,9 @@ function resolve(
     telemetry: telemetryOf(complete.telemetry),
     rollouts: parsed.data.rollouts ?? {},
     signals,
-    backups: safe.backups,
     checks,
+    backups: withInvariants(safe.backups, invariants),
+    invariants,
     secrets: {
       setupToken: source.environment['BELAY_SETUP_TOKEN'],
       adminToken: source.environment['BELAY_ADMIN_TOKEN'],
@@ -170,7 +175,8 @@ function merge(yaml: ReadYaml, { environment, overrides = {} }: ConfigSource, fi
     }
     document[section] = result;
   }
-  for (const name of ['rollouts', 'signals', 'checks']) if (document[name] === null) delete document[name];
+  for (const name of ['rollouts', 'signals', 'checks', 'invariants'])
+    if (document[name] === null) delete document[name];
   return { document, origins, issues };
 }
 

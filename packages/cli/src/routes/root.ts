@@ -19,6 +19,7 @@ import {
 import { rolloutRoutes } from './rollout.ts';
 import { errorsRoutes, sentryRoutes, sourcemapsRoutes } from './errors.ts';
 import { changeRoutes, signalsRoutes } from './signals.ts';
+import { invariantRoutes } from './invariant.ts';
 import { storageRoutes } from './storage.ts';
 import { tokenRoutes } from './token.ts';
 import { tracesRoutes } from './traces.ts';
@@ -211,6 +212,7 @@ export const rootRoutes: RouteMap<BelayContext> = buildRouteMap({
     sourcemaps: sourcemapsRoutes,
     sentry: sentryRoutes,
     backup: backupRoutes,
+    invariant: invariantRoutes,
     storage: storageRoutes,
     token: tokenRoutes,
     traces: tracesRoutes,

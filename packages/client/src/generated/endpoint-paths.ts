@@ -87,6 +87,8 @@ export const endpointPaths: Readonly<Record<EndpointName, readonly [method: stri
   storageGet: ['GET', '/api/v1/storage'],
   storagePlan: ['GET', '/api/v1/storage/plan'],
   storageAge: ['POST', '/api/v1/storage/age'],
+  invariantList: ['GET', '/api/v1/invariants'],
+  invariantCheck: ['POST', '/api/v1/invariants/check'],
   issueList: ['GET', '/api/v1/errors'],
   issueCounts: ['GET', '/api/v1/errors/counts'],
   issueGet: ['GET', '/api/v1/errors/{id}'],

@@ -171,6 +171,8 @@ test('going on by hand asks for a reason and is refused in a freeze', () => {
   expect(() => next(begun, { ...promote, reason: null }, 1)).toThrow(/reason/);
   const frozen = { name: 'audit', until: 9 };
   expect(() => next(begun, { ...promote, reason: 'x', frozen }, 1)).toThrow(/frozen/);
+  const broken = { name: '"no debts" of bot is broken', until: Infinity, kind: 'broken-invariant' } as const;
+  expect(() => next(begun, { ...promote, reason: 'x', frozen: broken }, 1)).toThrow(/no debts.*nothing may go on/);
   expect(next(begun, { ...promote, reason: 'x' }, 1_001_000).state.stage).toBe(1);
 });
 

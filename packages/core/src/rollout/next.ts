@@ -161,6 +161,12 @@ function acknowledge(state: RolloutState, { actor, reason }: ByHand): Transition
 
 function refuseFrozen(frozen: Freeze | null, what: string): void {
   if (frozen === null) return;
+  if (frozen.kind === 'broken-invariant') {
+    throw new BelayError('rollout.frozen', `Data is not as it must be (${frozen.name}): nothing may ${what} now.`, {
+      hint: 'See "belay invariant list"; mend the data, then run "belay invariant check". Rolling back is always possible.',
+      details: { name: frozen.name },
+    });
+  }
   throw new BelayError('rollout.frozen', `Changes are frozen (${frozen.name}): nothing may ${what} now.`, {
     hint: 'Wait for the end of the freeze, or end it first. Rolling back is always possible.',
     details: { name: frozen.name, until: frozen.until },

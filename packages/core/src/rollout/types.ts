@@ -258,10 +258,14 @@ export interface TickEvent {
   readonly frozen: Freeze | null;
 }
 
-/** A freeze in force. */
+/** A freeze in force, or data that is not as it must be; both let nothing go on. */
 export interface Freeze {
+  /** Why, without a full stop. */
   readonly name: string;
+  /** Unix ms; Infinity where nobody knows. */
   readonly until: number;
+  /** Default `freeze`. `broken-invariant`: a named query over the data does not hold. */
+  readonly kind?: 'freeze' | 'broken-invariant';
 }
 
 /** What has to be done because of an event; carried out in one transaction with the new state. */

@@ -15,6 +15,7 @@ import type { Composing } from './composing.ts';
 import { openErrors } from './errors.ts';
 import { createExplore } from './explore.ts';
 import { openSafety } from './safety.ts';
+import { openInvariants } from './invariants.ts';
 import { createSelfWatch } from './self-watch.ts';
 import { openSignals } from './signals.ts';
 import type { SelfWatchOptions } from './self-watch.ts';
@@ -48,8 +49,9 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const signals = openSignals(composing, { db, bus, ...watched });
   const checks = openChecks(composing, { db, bus, ...watched });
   const safety = await openSafety(composing, db);
-  const shown = { signalCards: signals.overviewCards, careOf: careFrom([checks.care, safety.care]) };
-  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, ...shown });
+  const invariants = await openInvariants(composing, db, bus);
+  const care = { signalCards: signals.overviewCards, careOf: careFrom([checks.care, safety.care]) };
+  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, ...care, ...invariants.gate });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });
@@ -60,7 +62,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   opened.add(() => watch.close());
   const explore = createExplore(composing, db, telemetry);
   const own = [access, ...watch.features, flags, signals, checks, changes, errors];
-  const routed = [...own, promql, ...explore.features, upkeep, safety];
+  const routed = [...own, promql, ...explore.features, upkeep, safety, invariants];
   return {
     access,
     routes: [

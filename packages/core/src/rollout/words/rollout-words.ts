@@ -102,6 +102,10 @@ export function nextWords(state: RolloutState, facts: RolloutFacts): NextWords |
   const upcoming = state.plan.stages[state.stage + 1];
   const at = facts.now + Math.max(0, stage.soakMs - record.guardedMs);
   const time = `at about ${facts.clockTime(at, 'minute')}`;
+  if (facts.frozen?.kind === 'broken-invariant') {
+    const what = 'Nothing goes on while data is not as it must be';
+    return { label: 'Blocked', what, condition: `${facts.frozen.name}.`, at: null };
+  }
   if (facts.frozen !== null) {
     const until = facts.clockTime(facts.frozen.until, 'minute');
     return {

@@ -61,6 +61,8 @@ export interface ChangesOptions {
   /** What else catches a fall: golden paths, health, backups. */
   readonly careOf?: () => Promise<Care>;
   readonly signalCards?: () => Promise<ReadonlyMap<OverviewView['signals'][number]['id'], SignalCard>>;
+  /** What is wrong with the data, in a sentence without a full stop; null while every invariant holds. */
+  readonly brokenInvariant?: () => string | null;
   /** IANA name in which sentences tell times. Default: the process's own. */
   readonly timezone?: string;
   /** Period of the control loop in ms. Default 1000. */

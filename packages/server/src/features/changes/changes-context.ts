@@ -18,6 +18,8 @@ export interface ChangesContext extends ChangesOptions {
   /** One exclusive transaction; `events` are published and streams told after the commit. */
   write<T>(work: (trx: DatabaseTransaction, after: AfterCommit) => Promise<T>): Promise<T>;
   freeze(trx: DatabaseTransaction | ChangesOptions['db'], now: number): Promise<Freeze | null>;
+  /** What keeps running rollouts from going on: a freeze, or an invariant of the data that is broken. */
+  gate(trx: DatabaseTransaction | ChangesOptions['db'], now: number): Promise<Freeze | null>;
 }
 
 /** What is told to others once the transaction is on disk. */
@@ -39,6 +41,12 @@ export function createContext(options: ChangesOptions): ChangesContext {
     );
     return mine;
   };
+  const freeze: ChangesContext['freeze'] = async (db, now) => {
+    const byHand = await readFreeze(db, now);
+    const byPolicy = freezeAt(options.policy.freeze, now, timezone);
+    if (byHand === null || (byPolicy !== null && byPolicy.until > byHand.until)) return byPolicy;
+    return { name: byHand.reason, until: byHand.until };
+  };
   return {
     ...options,
     timezone,
@@ -53,11 +61,11 @@ export function createContext(options: ChangesOptions): ChangesContext {
         for (const event of after.events) options.bus.publish(event);
         return result;
       }),
-    async freeze(db, now) {
-      const byHand = await readFreeze(db, now);
-      const byPolicy = freezeAt(options.policy.freeze, now, timezone);
-      if (byHand === null || (byPolicy !== null && byPolicy.until > byHand.until)) return byPolicy;
-      return { name: byHand.reason, until: byHand.until };
+    freeze,
+    async gate(db, now) {
+      // Broken data is said first: a freeze ends by itself.
+      const broken = options.brokenInvariant?.() ?? null;
+      return broken === null ? freeze(db, now) : { name: broken, until: Infinity, kind: 'broken-invariant' };
     },
   };
 }

@@ -158,7 +158,7 @@ async function writeSome(
 ): Promise<readonly string[]> {
   return context.write(async (trx, after) => {
     const now = context.clock.now();
-    const frozen = await context.freeze(trx, now);
+    const frozen = await context.gate(trx, now);
     const leases: string[] = [];
     // Read again: people may have acted while the blocks were on their way.
     for (const record of await rolloutsIn(trx, ['running', 'held'])) {

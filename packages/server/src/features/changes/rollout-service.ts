@@ -68,7 +68,7 @@ export function createRolloutService(context: ChangesContext): RolloutService {
         const record = await requireRollout(trx, seen.id);
         if (history !== null) return startIn({ context, trx, after }, { record, actor: act.actor, history });
         const now = clock.now();
-        const frozen = await context.freeze(trx, now);
+        const frozen = await context.gate(trx, now);
         return carryOut({ context, trx, after, record, now }, next(record.state, eventOf(act, frozen), now));
       });
     },

@@ -27,6 +27,8 @@ export interface ViewFacts {
   readonly now: number;
   readonly clockTime: ClockTime;
   readonly frozen: Freeze | null;
+  /** What keeps it from going on: a freeze, or broken data. */
+  readonly gate: Freeze | null;
   readonly undo: Undo | null;
   /** Instances connected now. */
   readonly instances: number;
@@ -84,7 +86,7 @@ interface Shown {
   readonly banner: ReturnType<typeof verdictBanner>;
 }
 
-function show(record: RolloutRecord, { now, clockTime, frozen, undo }: ViewFacts): Shown {
+function show(record: RolloutRecord, { now, clockTime, gate, undo }: ViewFacts): Shown {
   const reading = readingOf(record);
   const guards = showGuards(record, reading, record.state.plan.stages[record.state.stage]?.share ?? 0);
   const isUndone = record.state.status === 'rolled-back' && undo !== null;
@@ -93,7 +95,7 @@ function show(record: RolloutRecord, { now, clockTime, frozen, undo }: ViewFacts
     reading,
     guards: guards.words,
     etaMs: guards.etaMs,
-    frozen,
+    frozen: gate,
     undoneAt: isUndone ? undo.completedAt : null,
     clockTime,
   };

@@ -19,6 +19,7 @@ export async function viewFacts(
     now,
     clockTime: context.clockTime,
     frozen: await context.freeze(db, now),
+    gate: await context.gate(db, now),
     undo,
     instances: context.flags.instances().filter(({ connected }) => connected).length,
     happened,

@@ -6,6 +6,7 @@ import type { ChangesTables } from './changes-tables.ts';
 import type { ChecksTables } from './checks-tables.ts';
 import type { ErrorsTables } from './errors-tables.ts';
 import type { FlagsTables } from './flags-tables.ts';
+import type { InvariantsTables } from './invariants-tables.ts';
 import type { IngestTables } from './ingest-tables.ts';
 import type { StorageTables } from './storage-tables.ts';
 import { migrate } from './migrate.ts';
@@ -26,6 +27,7 @@ export interface Tables
     FlagsTables,
     IngestTables,
     SafetyTables,
+    InvariantsTables,
     SignalsTables,
     StorageTables {}
 

@@ -19,6 +19,7 @@ const merged: Readonly<Record<string, string>> = {
   '0006-storage.ts': '9fe196d8cb18a689',
   '0008-ingest.ts': '2ef0323dc5b6ee7f',
   '0009-safety.ts': '3230b6aed9c0f534',
+  '0010-invariants.ts': '78c1c818e85146c2',
   '0011-checks.ts': '2dd0b60cd84c3a59',
 };
 

@@ -93,6 +93,19 @@ CREATE TABLE "ingest_drops" (
   "sender")
 );
 
+CREATE TABLE "invariant_results" (
+  "source" text not null,
+  "name" text not null,
+  "outcome" text not null,
+  "detail" text,
+  "since" bigint not null,
+  "checked_at" bigint not null,
+  "ms" integer not null,
+  "occasion" text not null,
+  constraint "invariant_results_key" primary key ("source",
+  "name")
+);
+
 CREATE TABLE "issue_keys" (
   "key" text primary key,
   "issue_id" text not null references "issues" ("id") on delete cascade,

@@ -5,6 +5,7 @@ import { changesMigration } from './0003-changes.ts';
 import { errorsMigration } from './0005-errors.ts';
 import { storageMigration } from './0006-storage.ts';
 import { signalsMigration } from './0004-signals.ts';
+import { invariantsMigration } from './0010-invariants.ts';
 import { checksMigration } from './0011-checks.ts';
 import { ingestMigration } from './0008-ingest.ts';
 import { safetyMigration } from './0009-safety.ts';
@@ -19,5 +20,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-storage': storageMigration,
   '0008-ingest': ingestMigration,
   '0009-safety': safetyMigration,
+  '0010-invariants': invariantsMigration,
   '0011-checks': checksMigration,
 };

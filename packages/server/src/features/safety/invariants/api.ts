@@ -1,0 +1,3 @@
+export { createInvariants, type Invariants } from './invariants.ts';
+export { checkInvariantsOn } from './check-invariants-on.ts';
+export type { Invariant, InvariantDatabase, InvariantSettings } from './invariant-settings.ts';
