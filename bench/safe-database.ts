@@ -122,12 +122,14 @@ async function killTrials(): Promise<Record<string, string | number>> {
   let key = 0;
   let betweenSendAndCommit = 0;
   for (let trial = 0; trial < kills; trial += 1) {
-    const child = run(String(key));
+    // Every other process dies by its own hand after COMMIT and before it tells anybody.
+    const killAfter = trial % 2 === 0 ? [] : ['Infinity', String(key + 1)];
+    const child = run(String(key), ...killAfter);
     const killAt = key + 1 + (trial % 5);
     child.on('message', (message) => {
       const [kind, at] = message as [string, number];
       if (kind === 'done') key = at + 1;
-      if (kind !== 'commit' || at !== killAt) return;
+      if (kind !== 'commit' || at !== killAt || killAfter.length > 0) return;
       // Spread over the few milliseconds that COMMIT with fsync takes.
       void delay((trial % 7) * 0.5).then(() => child.kill('SIGKILL'));
     });

@@ -13,7 +13,7 @@ export interface BudgetBook {
 /** Operations before a budget is learnt. */
 const ENOUGH = 100;
 /** Operations between two looks at what was learnt: it moves slowly. */
-const LOOK_EVERY = 100;
+const LOOK_EVERY = 1000;
 const MOST_NAMES = 500;
 const ALLOWANCE = 1.2;
 /** Less is no budget worth a warning. */
@@ -54,7 +54,7 @@ export function createBudgetBook({ budgets, learnt }: Pick<SafeDatabaseOptions, 
       habit.ms.add(used.ms);
       habit.rows.add(used.rows);
       habit.count += 1;
-      if (habit.count >= ENOUGH && habit.count % LOOK_EVERY === 0) habit.budget = learn(habit);
+      if (habit.count === ENOUGH || habit.count % LOOK_EVERY === 0) habit.budget = learn(habit);
     },
     learnt: () => ({
       ...Object.fromEntries(before),

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import pg from 'pg';
 import { openSafePostgres, openSafeSqlite, type SqliteTransaction } from '../database.ts';
 
-const [kind = '', place = '', first = '0', last = 'Infinity'] = process.argv.slice(2);
+const [kind = '', place = '', first = '0', last = 'Infinity', killAfter = ''] = process.argv.slice(2);
 
 function increment(tx: Pick<SqliteTransaction, 'get' | 'update'>): number {
   const n = Number(tx.get('SELECT n FROM counters WHERE id = 1')?.['n']) + 1;
@@ -35,6 +35,8 @@ if (kind === 'sqlite') {
     const work = (tx: SqliteTransaction): number => {
       const n = increment(tx);
       process.send?.(['commit', key]);
+      // Committed and told to nobody: the worst moment to die.
+      if (String(key) === killAfter) tx.onCommit(() => void process.kill(process.pid, 'SIGKILL'));
       return n;
     };
     db.writeSync('count', work, { idempotencyKey: `key-${key}` });

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Fingerprint } from './fingerprint.ts';
+import type { OperationRecord } from './types.ts';
 
 /** What one statement did within an operation, summed over its runs. */
 export interface StatementSums {
+  readonly fingerprint: Fingerprint;
   count: number;
   ms: number;
   rows: number;
@@ -21,11 +23,16 @@ export interface Operation {
   /** Owner: operations of two databases may nest, those of one may not. */
   readonly database: object;
   readonly isWrite: boolean;
-  statements: Map<Fingerprint, StatementSums>;
+  /** Few: looked through one by one, which costs less than a map. */
+  statements: StatementSums[];
   queries: number;
   rows: number;
   attempt: number;
   hasEnded: boolean;
+  /** Ms that it took; 0 until it has ended. */
+  ms: number;
+  outcome: OperationRecord['outcome'];
+  error: string | undefined;
   /** Requests to others that it made, which a second try would make again. */
   sideEffects: string[];
 }

@@ -8,12 +8,13 @@ import { sdkVersion } from '../version.ts';
 import { createWarningLog } from '../warning-log.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { ReportOptions } from './report-options.ts';
-import type { Finding, OperationRecord } from './types.ts';
+import type { Operation } from './operation.ts';
+import type { Finding } from './types.ts';
 import type { UsualValues } from './usual-values.ts';
 
 /** Sends figures and findings to Belay. Nothing it does can delay or fail the application. */
 export interface Reporter {
-  operation(record: OperationRecord): void;
+  operation(operation: Operation): void;
   finding(finding: Finding): void;
   close(deadlineMs: number): Promise<void>;
 }
@@ -98,13 +99,13 @@ function createReporter(
   };
   const timer = setInterval(report, EVERY_MS).unref();
   return {
-    operation({ name: operation, outcome, retries }) {
+    operation({ name: operation, outcome, attempt }) {
       const key = `${operation.slice(0, 100)}\n${outcome}`;
       const counter = operations.get(key);
       if (counter !== undefined) {
         counter.count += 1;
-        counter.retries += retries;
-      } else if (operations.size < MOST_SERIES) operations.set(key, { count: 1, retries });
+        counter.retries += attempt - 1;
+      } else if (operations.size < MOST_SERIES) operations.set(key, { count: 1, retries: attempt - 1 });
     },
     finding(finding) {
       findings.set(finding.kind, (findings.get(finding.kind) ?? 0) + 1);

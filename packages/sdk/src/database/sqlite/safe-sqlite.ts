@@ -60,9 +60,14 @@ export function openSafeSqlite(database: SqliteDatabase, options: SafeSqliteOpti
   return {
     writeSync(name, work, settings = NO_OPTIONS) {
       const operation = begin(name);
-      const done = currentOperation.run(operation, () => tryInTurn(context, { operation, work, settings }));
+      const writing = { operation, work, settings };
+      // Nothing asks who is current in production: statements name their operation, and requests are not watched.
+      const isAsked = observer.mode !== 'production';
+      const done = isAsked
+        ? currentOperation.run(operation, () => tryInTurn(context, writing))
+        : tryInTurn(context, writing);
       finish(context, operation, done);
-      void runEffects(context, operation, done);
+      if ((done.tx?.effects.length ?? 0) > 0) void runEffects(context, operation, done);
       return done.result;
     },
     async write(name, work, settings = NO_OPTIONS) {

@@ -14,8 +14,8 @@ export const OPERATION_LOG_TABLE: string = `CREATE TABLE IF NOT EXISTS belay_ope
 
 /** Values of one row of the table, in its order. */
 export function operationRow(operation: Operation): readonly unknown[] {
-  const tables = new Set([...operation.statements.keys()].flatMap((fingerprint) => fingerprint.tables));
-  const texts = [...operation.statements.keys()].map(({ text }) => text).slice(0, 20);
+  const tables = new Set(operation.statements.flatMap(({ fingerprint }) => fingerprint.tables));
+  const texts = operation.statements.slice(0, 20).map(({ fingerprint }) => fingerprint.text);
   return [
     operation.id,
     operation.name.slice(0, 200),
