@@ -217,6 +217,7 @@ test('what is in force and what would be wrong can be asked', async () => {
 test('the status names every self check, and metrics say the same to Prometheus', async () => {
   const status = await admin.call('status');
   expect(status.checks.map(({ name }) => name)).toEqual([
+    'backups',
     'control plane',
     'telemetry store',
     'stored parts',

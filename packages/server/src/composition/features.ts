@@ -58,7 +58,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const upkeep = createUpkeep(composing, db, watched);
   const errors = await openErrors(composing, { db, bus, telemetry, access, flags });
   later.errors = errors;
-  const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, ...watched });
+  const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, safety, ...watched });
   opened.add(() => watch.close());
   const explore = createExplore(composing, db, telemetry);
   const own = [access, ...watch.features, flags, signals, checks, changes, errors];

@@ -11,6 +11,7 @@ import { createSelfRecorder } from '../features/health/self-recorder.ts';
 import { selfChecks } from '../features/health/self-checks.ts';
 import { createLive } from '../features/live/api.ts';
 import { quarantinedParts } from '../features/storage/api.ts';
+import { backupsCheck, type Safety, safetyMetrics } from '../features/safety/api.ts';
 import { createSettings } from '../features/settings/api.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Clock } from '../platform/clock/clock.ts';
@@ -28,6 +29,7 @@ export interface SelfWatchOptions extends Telemetry {
   readonly db: Database;
   readonly bus: Bus;
   readonly changes: Changes;
+  readonly safety: Safety;
 }
 
 /** Health, the live stream and the configuration: what Belay tells of itself. */
@@ -81,16 +83,20 @@ function createSelfHealth(options: SelfWatchOptions, { dataAgeMs, streams }: Sel
       ingest: ingest.stats(),
       policy: { profile: policy.profile, sentences: [...policySentences(policy)] },
     }),
-    checks: selfChecks({
-      clock,
-      dataDir: server.dataDir,
-      dataAgeMs,
-      queryControlPlane: () => db.selectFrom('meta').select('key').limit(1).execute(),
-      telemetryState: () => engine.status(),
-      lastTickAt: () => changes.loop.status().lastTickAt,
-      acknowledging: () => measured.acknowledging.quantiles(),
-      lostParts: () => quarantinedParts(db),
-    }),
+    further: async () => safetyMetrics(await options.safety.recentView()),
+    checks: [
+      backupsCheck({ view: options.safety.recentView, clock, startedAt: clock.now() }),
+      ...selfChecks({
+        clock,
+        dataDir: server.dataDir,
+        dataAgeMs,
+        queryControlPlane: () => db.selectFrom('meta').select('key').limit(1).execute(),
+        telemetryState: () => engine.status(),
+        lastTickAt: () => changes.loop.status().lastTickAt,
+        acknowledging: () => measured.acknowledging.quantiles(),
+        lostParts: () => quarantinedParts(db),
+      }),
+    ],
   });
   const recorder = createSelfRecorder({
     metrics: health.metrics,

@@ -7,6 +7,8 @@ import type { Metric } from './metrics-text.ts';
 import { selfMetrics } from './self-metrics.ts';
 import type { SelfMeasures } from './self-metrics.ts';
 
+export type { Metric } from './metrics-text.ts';
+
 /** One thing that must work for Belay to work. */
 export interface HealthCheck {
   readonly name: string;
@@ -22,6 +24,8 @@ export interface HealthOptions {
   /** False while Belay shuts down. */
   readonly isServing: () => boolean;
   readonly facts: () => Pick<StatusView, 'loop' | 'ingest' | 'policy'>;
+  /** Metrics of other features. */
+  readonly further?: () => Promise<readonly Metric[]>;
   /** What Belay measures of itself beside its status. */
   readonly measure: () => Promise<SelfMeasures>;
 }
@@ -34,7 +38,10 @@ export interface Health {
 
 /** `/livez`, `/readyz`, `/startupz` (open to everybody, telling nothing else), `/metrics` and the status view. */
 export function createHealth(options: HealthOptions): Health {
-  const metrics = async (): Promise<readonly Metric[]> => selfMetrics(await statusOf(options), await options.measure());
+  const metrics = async (): Promise<readonly Metric[]> => [
+    ...selfMetrics(await statusOf(options), await options.measure()),
+    ...((await options.further?.()) ?? []),
+  ];
   return {
     metrics,
     routes: async (app) => {

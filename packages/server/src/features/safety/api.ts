@@ -20,6 +20,7 @@ import { safetyViewOf } from './views/safety-view.ts';
 
 export type { BackupSettings } from './backup-settings.ts';
 export { createRecoveryKit, tryRecoveryKit } from './encryption/recovery-kit.ts';
+export { backupsCheck, safetyMetrics } from './safety-metrics.ts';
 export { openReceiptKey, readReceiptKey } from './drill/receipt-key.ts';
 
 export interface SafetyOptions {
@@ -39,12 +40,15 @@ export interface Safety {
   view(): Promise<SafetyView>;
   /** What it says on the first screen. */
   care(): Promise<Care>;
+  /** At most half a minute old; for what looks again and again. */
+  recentView(): Promise<SafetyView>;
   /** Goes on with what a crash cut off, then works by the schedule. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
+const RECENT_MS = 30_000;
 /** A destination is looked at soon after the start, then every hour. */
 const FIRST_LOOK_MS = 5000;
 
@@ -87,10 +91,15 @@ export function createSafety(options: SafetyOptions): Safety {
       dataDir,
       notes: NOTES,
     });
+  let recent: { readonly at: number; readonly view: Promise<SafetyView> } | undefined;
   return {
     backups,
     view,
     care: async () => safetyCare(await view()),
+    recentView() {
+      if (recent === undefined || clock.now() - recent.at > RECENT_MS) recent = { at: clock.now(), view: view() };
+      return recent.view;
+    },
     routes: async (app) => safetyRoutes(app, backups, view),
     async start() {
       await backups.recover();

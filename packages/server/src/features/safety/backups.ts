@@ -8,6 +8,7 @@ import { finishBackup } from './cycle/finish-backup.ts';
 import { repairCopies } from './cycle/repair-copies.ts';
 import { runBackup } from './cycle/run-backup.ts';
 import { cleanWorkFolder, unfinished } from './cycle/unfinished.ts';
+import { removeOldClusters } from './drill/scratch-cluster.ts';
 import { runDrill } from './drill/run-drill.ts';
 import { verifyCopies } from './drill/verify-copies.ts';
 import { createLeases, type Leases } from './leases.ts';
@@ -113,6 +114,7 @@ function restoring(context: BackupContext, operations: Operations): Pick<Backups
 async function recover(context: BackupContext, operations: Operations): Promise<void> {
   const { settings, catalogue, clock, log } = context;
   await mkdir(settings.workFolder, { recursive: true, mode: 0o700 });
+  await removeOldClusters();
   const left = await unfinished(context);
   await cleanWorkFolder(settings.workFolder, new Set(left.resume.map(({ operation }) => operation.id)));
   for (const operation of left.lost) {

@@ -1,6 +1,7 @@
 import type { InvariantResult } from '@belay/protocol';
 import type { SqliteReplaced, SqliteReplaceJob } from '../restore/replace-sqlite.ts';
 import type { SqliteLook, SqliteLookJob, SqlitePlaceJob } from '../restore/sqlite-restore-jobs.ts';
+import type { PostgresCapture, PostgresCaptureJob } from '../sources/postgres-capture.ts';
 import type { SqliteCapture, SqliteCaptureJob } from '../sources/sqlite-capture.ts';
 import type { SqliteInspectJob, SqliteInspection } from '../sources/sqlite-inspect.ts';
 import type { PackedArtefact, PackJob, UnpackedArtefact, UnpackJob } from './pack-artefact.ts';
@@ -21,6 +22,7 @@ export interface WorkJobs {
   readonly 'sqlite-inspect': { readonly input: SqliteInspectJob; readonly output: SqliteInspection };
   readonly 'sqlite-look': { readonly input: SqliteLookJob; readonly output: SqliteLook };
   readonly 'sqlite-place': { readonly input: SqlitePlaceJob; readonly output: { readonly target: string } };
+  readonly 'postgres-capture': { readonly input: PostgresCaptureJob; readonly output: PostgresCapture };
   readonly 'sqlite-replace': { readonly input: SqliteReplaceJob; readonly output: SqliteReplaced };
   readonly pack: { readonly input: PackJob; readonly output: PackedArtefact };
   readonly unpack: { readonly input: UnpackJob; readonly output: UnpackedArtefact };

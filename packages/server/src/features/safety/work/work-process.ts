@@ -3,6 +3,7 @@ import os from 'node:os';
 import { isBelayError } from '@belay/core';
 import { replaceSqlite } from '../restore/replace-sqlite.ts';
 import { lookAtSqlite, placeSqlite } from '../restore/sqlite-restore-jobs.ts';
+import { capturePostgres } from '../sources/postgres-capture.ts';
 import { captureSqlite } from '../sources/sqlite-capture.ts';
 import { inspectSqlite } from '../sources/sqlite-inspect.ts';
 import { packArtefact, unpackArtefact } from './pack-artefact.ts';
@@ -13,6 +14,7 @@ const jobs: { readonly [Name in WorkName]: Work<Name> } = {
   'sqlite-inspect': inspectSqlite,
   'sqlite-look': lookAtSqlite,
   'sqlite-place': placeSqlite,
+  'postgres-capture': capturePostgres,
   'sqlite-replace': replaceSqlite,
   pack: packArtefact,
   unpack: unpackArtefact,
