@@ -19,19 +19,36 @@ export interface CommitQueue {
 }
 
 const FLUSH_ROWS = 50_000;
-const FLUSH_MS = 200;
+/** What several exporters of one machine send at the same moment goes into one commit. */
+const SHORTEST_WAIT_MS = 40;
+const LONGEST_WAIT_MS = 200;
+/** Waiting twice as long as commits take leaves the engine two thirds of its time for merges and questions. */
+const WAIT_PER_COMMIT = 2;
+/** While commits are that large, merging them costs more than storing them, and larger ones are merged less often. */
+const BUSY_ROWS = 5_000;
 
-/** Collects requests until there are enough rows or the oldest has waited long enough, then hands them to `commit`. */
-export function createCommitQueue(commit: (requests: readonly WaitingRequest[]) => Promise<void>): CommitQueue {
+export interface CommitQueueOptions {
+  /** Stores requests, as a whole. */
+  readonly commit: (requests: readonly WaitingRequest[]) => Promise<void>;
+  /** Milliseconds that never run backwards. */
+  readonly now: () => number;
+}
+
+/**
+ * Collects requests until there are enough rows or the oldest has waited long enough, then hands them to `commit`. While
+ * commits are quick an answer comes soon; when they take long, more goes into each.
+ */
+export function createCommitQueue({ commit, now }: CommitQueueOptions): CommitQueue {
   const byHash = new Map<bigint, WaitingRequest>();
   const queue: WaitingRequest[] = [];
   const state = { rows: 0, bytes: 0, timer: undefined as NodeJS.Timeout | undefined, draining: false };
+  let last = { ms: 0, rows: 0 };
   let running: Promise<void> | undefined;
 
   const schedule = (): void => {
     if (running !== undefined || queue.length === 0) return;
     if (state.rows >= FLUSH_ROWS || state.draining) flush();
-    else state.timer ??= setTimeout(flush, FLUSH_MS);
+    else state.timer ??= setTimeout(flush, waitMs(last));
   };
   const flush = (): void => {
     clearTimeout(state.timer);
@@ -42,10 +59,12 @@ export function createCommitQueue(commit: (requests: readonly WaitingRequest[]) 
     running = runCommit(requests);
   };
   const runCommit = async (requests: readonly WaitingRequest[]): Promise<void> => {
+    const began = now();
     const failure = await commit(requests).then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
+    last = { ms: now() - began, rows: requests.reduce((sum, request) => sum + request.rows, 0) };
     for (const request of requests) {
       byHash.delete(request.hash);
       state.bytes -= request.bytes;
@@ -74,6 +93,11 @@ export function createCommitQueue(commit: (requests: readonly WaitingRequest[]) 
       await Promise.allSettled(last);
     },
   };
+}
+
+function waitMs(last: { readonly ms: number; readonly rows: number }): number {
+  if (last.rows >= BUSY_ROWS) return LONGEST_WAIT_MS;
+  return Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, WAIT_PER_COMMIT * last.ms));
 }
 
 /** How many requests make the next commit: at least one, and not so many that a commit takes long. */

@@ -55,7 +55,7 @@ export function createCommitWriter(options: CommitWriterOptions): CommitWriter {
       throw asUnavailable(error);
     }
   };
-  const queue = createCommitQueue(commit);
+  const queue = createCommitQueue({ commit, now: () => performance.now() });
 
   return {
     async write(content, mark) {

@@ -154,6 +154,8 @@ async function sendNative(client: ClickHouseClient, insert: NativeInsert): Promi
   const { stream } = await client.exec({
     query: `INSERT INTO ${insert.table} (${insert.columns.join(', ')}) FORMAT Native`,
     query_id: insert.queryId,
+    // Merges make the indexes; until then parts are so small that reading them whole is quicker.
+    clickhouse_settings: { materialize_skip_indexes_on_insert: 0 },
     values: Readable.from([Buffer.from(insert.block.buffer, insert.block.byteOffset, insert.block.byteLength)]),
   });
   for await (const rest of stream) void rest;

@@ -84,6 +84,10 @@ function tableSettings(minFreeDiskBytes: number): string[] {
     // Parts that cannot be opened are set aside and told; however many there are, the engine must come up.
     max_suspicious_broken_parts: 1_000_000,
     max_suspicious_broken_parts_bytes: 2 ** 50,
+    // Each row is merged fewer times, which is most of what storing it costs.
+    min_parts_to_merge_at_once: 8,
+    // A commit as one file instead of one a column halves what storing it costs; large parts are wide all the same.
+    min_bytes_for_wide_part: 64 * 2 ** 20,
   };
   return Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
 }
