@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { storedRows } from './stored-rows.ts';
 import {
+  attributes,
   createFlag,
   outcomes,
   problemOf,
@@ -57,6 +59,43 @@ test.skipIf(!canMount)(
 );
 
 test.skipIf(!canMount)(
+  'spans, logs, metrics and errors are each refused while the disk is full, and stored once it is not',
+  { timeout: 90_000 },
+  async () => {
+    const { dsn, project } = await server.admin.call('sentryKeyCreate', { body: { service: 'disk' } });
+    const kinds = ['traces', 'logs', 'metrics', 'errors'] as const;
+    const send = (kind: (typeof kinds)[number], serial: number): Promise<Response> => {
+      if (kind !== 'errors') return server.otlp(kind, oneRow(kind, serial));
+      const body = oneError(serial);
+      return server.ask('POST', `/api/${project}/envelope/?sentry_key=${new URL(dsn).username}`, { body });
+    };
+    for (const kind of kinds) expect((await send(kind, 1)).status, kind).toBe(200);
+    resize('1000m');
+    for (const kind of kinds) {
+      await expect.poll(async () => (await send(kind, 2)).status, { timeout: 20_000, interval: 300 }).toBe(503);
+      const refused = await send(kind, 3);
+      expect(refused.status, kind).toBe(503);
+      expect(Number(refused.headers.get('retry-after')), kind).toBeGreaterThan(0);
+    }
+    resize('2g');
+    // The very bytes that were refused are taken by themselves when there is room, as senders repeat them.
+    for (const serial of [2, 3]) {
+      for (const kind of kinds) {
+        await expect.poll(async () => (await send(kind, serial)).status, { timeout: 20_000, interval: 300 }).toBe(200);
+      }
+    }
+    const count = async (sql: string): Promise<unknown> => (await storedRows(server.dataDir, sql))[0];
+    const once = { rows: 3, different: 3 };
+    const of = (table: string, column: string, where: string): string =>
+      `SELECT count() AS rows, uniqExact(${column}) AS different FROM ${table} WHERE ${where}`;
+    expect(await count(of('spans', 'name', `service = 'disk'`))).toEqual(once);
+    expect(await count(of('logs', 'body', `service = 'disk'`))).toEqual(once);
+    expect(await count(of('m_num', 'value', `metric = 'disk.level'`))).toEqual(once);
+    expect(await count(of('error_events', 'event_id', `service = 'disk'`))).toEqual(once);
+  },
+);
+
+test.skipIf(!canMount)(
   'on a disk without one free byte reading goes on, writing is refused and nothing is lost',
   async () => {
     await createFlag(server, 'before');
@@ -87,6 +126,31 @@ test.skipIf(!canMount)(
     await expect.poll(async () => (await server.otlp('metrics', batch)).status, { timeout: 20_000 }).toBe(200);
   },
 );
+
+const startNs = BigInt(Date.now()) * 1_000_000n;
+
+function oneRow(kind: 'traces' | 'logs' | 'metrics', serial: number): object {
+  const resource = { attributes: attributes({ 'service.name': 'disk' }) };
+  const time = String(startNs + BigInt(serial));
+  if (kind === 'logs') {
+    const logRecords = [{ timeUnixNano: time, body: { stringValue: `line ${serial}` } }];
+    return { resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] };
+  }
+  if (kind === 'metrics') {
+    const gauge = { dataPoints: [{ timeUnixNano: time, asInt: String(serial) }] };
+    return { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [{ name: 'disk.level', gauge }] }] }] };
+  }
+  const ids = { traceId: String(serial).padStart(32, 'a'), spanId: String(serial).padStart(16, 'b') };
+  const spans = [{ ...ids, name: `span ${serial}`, kind: 2, startTimeUnixNano: time, endTimeUnixNano: time }];
+  return { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] };
+}
+
+function oneError(serial: number): string {
+  const frames = [{ filename: '/app/src/a.ts', function: 'a', lineno: 1, in_app: true }];
+  const exception = { values: [{ type: 'DiskError', value: 'full', stacktrace: { frames } }] };
+  const event = { event_id: String(serial).padStart(32, 'd'), platform: 'node', exception };
+  return `{}\n{"type":"event"}\n${JSON.stringify(event)}`;
+}
 
 /** Each write needs a little of what is left; a full disk refuses one of the first. */
 async function writeUntilRefused(): Promise<Response> {
