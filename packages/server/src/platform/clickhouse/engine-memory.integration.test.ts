@@ -25,7 +25,7 @@ async function rows<Row>(query: string): Promise<Row[]> {
 }
 
 test('a server of 512 MB gives its engine what leaves room for the rest', async () => {
-  expect(memoryLimitBytes).toBe(305 * 2 ** 20);
+  expect(memoryLimitBytes).toBe(220 * 2 ** 20);
   const names = `'max_server_memory_usage', 'background_pool_size'`;
   const settings = await rows<{ name: string; value: string }>(
     `SELECT name, value FROM system.server_settings WHERE name IN (${names}) ORDER BY name`,
