@@ -67,7 +67,7 @@ export async function openTelemetry(
     serviceLabels,
     clock,
     log,
-    limits: { bodyBytes: bodyLimitBytes },
+    limits: { bodyBytes: bodyLimitBytes, waitingBytes: waitingBytesOf(engine.memoryLimitBytes, bodyLimitBytes) },
     drops,
     errors: { write: (...told) => errors.writer().write(...told) },
     redactor,
@@ -83,4 +83,9 @@ export async function openTelemetry(
     log.error({ err: error }, 'the telemetry engine is not ready; nothing can be judged until it is');
   }
   return { engine, telemetry, measured, series, ingest, drops };
+}
+
+/** What waits is in this process, which has about as much memory as the engine; a single body must always fit. */
+function waitingBytesOf(memoryLimitBytes: number | null, bodyLimitBytes: number): number {
+  return Math.min(256 * 2 ** 20, Math.max(bodyLimitBytes, (memoryLimitBytes ?? 2 ** 30) / 4));
 }
