@@ -183,7 +183,7 @@ function ofEngine(sql: string): Promise<unknown> {
   const socketPath = path.join(cwd, '.belay/telemetry/engine.sock');
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, method: 'POST', path: '/' }, (answer) => {
-      if (/^SELECT/.test(sql)) json(answer).then(resolve, reject);
+      if (sql.startsWith('SELECT')) json(answer).then(resolve, reject);
       else answer.resume().on('end', () => resolve(undefined));
     });
     asked.on('error', reject);
