@@ -225,6 +225,7 @@ test('the status names every self check, and metrics say the same to Prometheus'
     'ingest',
     'disk',
     'data',
+    'clocks',
   ]);
   expect(status.ready).toBe(true);
   const text = await (await ask('GET', '/metrics')).text();

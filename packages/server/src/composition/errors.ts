@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Access } from '../features/access/api.ts';
 import { createErrors, type Errors } from '../features/errors/api.ts';
 import type { Flags } from '../features/flags/api.ts';
-import { createReadingRoom } from '../features/ingest/api.ts';
+import { createReadingRoom, type DropAccount } from '../features/ingest/api.ts';
 import type { TelemetryStore } from '../features/telemetry/api.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Database } from '../platform/sqlite/database.ts';
@@ -15,6 +15,7 @@ interface ErrorsNeeds {
   readonly db: Database;
   readonly bus: Bus;
   readonly telemetry: TelemetryStore;
+  readonly drops: Pick<DropAccount, 'add'>;
   readonly access: Pick<Access, 'isIngestToken'>;
   readonly flags: Pick<Flags, 'variantOf'>;
 }
@@ -27,6 +28,7 @@ export async function openErrors(composing: Composing, needs: ErrorsNeeds): Prom
     db: needs.db,
     bus: needs.bus,
     telemetry: needs.telemetry,
+    drops: needs.drops,
     clock,
     log,
     folder: path.join(server.dataDir, 'source-maps'),

@@ -56,7 +56,7 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });
   const upkeep = createUpkeep(composing, db, watched);
-  const errors = await openErrors(composing, { db, bus, telemetry, access, flags });
+  const errors = await openErrors(composing, { db, bus, telemetry, drops: watched.drops, access, flags });
   later.errors = errors;
   const watch = createSelfWatch({ loaded, log, clock, db, bus, changes, safety, ...watched });
   opened.add(() => watch.close());

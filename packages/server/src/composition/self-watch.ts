@@ -93,6 +93,7 @@ function createSelfHealth(options: SelfWatchOptions, { dataAgeMs, streams }: Sel
         queryControlPlane: () => db.selectFrom('meta').select('key').limit(1).execute(),
         telemetryState: () => engine.status(),
         lastTickAt: () => changes.loop.status().lastTickAt,
+        skewedClocks: ingest.skewedClocks,
         acknowledging: () => measured.acknowledging.quantiles(),
         lostParts: () => quarantinedParts(db),
       }),

@@ -7,7 +7,7 @@ import type { Log } from '../../platform/log/log.ts';
 import { repeat } from '../../platform/scheduler/scheduler.ts';
 import type { Database } from '../../platform/sqlite/database.ts';
 import { findPaths, openPaths } from '../changes/api.ts';
-import type { ReadingRoom } from '../ingest/api.ts';
+import type { DropAccount, ReadingRoom } from '../ingest/api.ts';
 import type { TelemetryStore } from '../telemetry/api.ts';
 import { createEventMemory } from './ingest/event-memory.ts';
 import { createEventPreparer } from './ingest/event-preparer.ts';
@@ -37,6 +37,7 @@ export interface ErrorsOptions {
   readonly bodyLimitBytes: number;
   readonly redaction: RedactionOptions;
   readonly withRoom: ReadingRoom;
+  readonly drops: Pick<DropAccount, 'add'>;
   readonly isIngestToken: (secret: string) => boolean;
   readonly variantOf: (flagKey: string, value: string) => string | undefined;
 }

@@ -9,6 +9,8 @@ interface SelfCheckOptions {
   readonly telemetryState: () => string;
   readonly lastTickAt: () => number | null;
   readonly dataAgeMs: () => number | null;
+  /** Senders whose clock is off, the farthest first; ms ahead, negative behind. */
+  readonly skewedClocks: () => readonly { readonly service: string; readonly skewMs: number }[];
   /** How long storing took in the last minute, ms; undefined when nothing came. */
   readonly acknowledging: () => { readonly p95: number } | undefined;
   /** Parts of the telemetry store that were damaged and set aside, or are gone. */
@@ -42,6 +44,7 @@ export function selfChecks(options: SelfCheckOptions): HealthCheck[] {
     ingest(options),
     disk(options),
     data(options),
+    clocks(options),
   ];
 }
 
@@ -141,6 +144,25 @@ function data({ dataAgeMs }: SelfCheckOptions): HealthCheck {
           ? 'No telemetry has come in since the start.'
           : `The newest data is ${Math.round(age / 1000)} s old.`;
       return { ok: true, detail, mend: null };
+    },
+  };
+}
+
+function clocks({ skewedClocks }: SelfCheckOptions): HealthCheck {
+  return {
+    name: 'clocks',
+    isVital: false,
+    run: async () => {
+      const skewed = skewedClocks();
+      if (skewed.length === 0)
+        return { ok: true, detail: 'No sender of telemetry has a clock that is off.', mend: null };
+      const named = skewed.slice(0, 3).map(({ service, skewMs }) => {
+        const size = `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead' : 'behind'}`;
+        return `${service === '' ? 'a service without a name' : service} is ${size}`;
+      });
+      const more = skewed.length > named.length ? `, and ${skewed.length - named.length} more` : '';
+      const mend = 'Switch on time synchronisation where they run (timedatectl set-ntp true).';
+      return { ok: false, detail: `${named.join(', ')}${more}.`, mend };
     },
   };
 }

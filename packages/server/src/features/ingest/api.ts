@@ -4,6 +4,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { EngineLog } from '../../platform/clickhouse/telemetry-engine-types.ts';
 import type { Series } from '../series/api.ts';
 import type { RequestMark, TelemetryStore, WriteRequest } from '../telemetry/api.ts';
+import type { SkewedClock } from './clock-watch.ts';
 import type { DropAccount } from './drop-account.ts';
 
 export interface IngestLimits {
@@ -61,6 +62,8 @@ export interface IngestStats {
 export interface Ingest {
   readonly routes: FastifyPluginAsync;
   closedThrough(): number;
+  /** Senders whose clock is more than a minute off, the farthest first. */
+  skewedClocks(): readonly SkewedClock[];
   stats(): IngestStats;
   close(): Promise<void>;
 }
@@ -70,3 +73,5 @@ export { createReadingRoom, type ReadingRoom } from './reading-room.ts';
 export { readBody } from './request-body.ts';
 export { requestHash } from './request-hash.ts';
 export { createDropAccount, type DropAccount, type DropCause, type DroppedRows } from './drop-account.ts';
+export { dropCauseOf, sentryCauseOf, sumOf } from './drop-causes.ts';
+export type { SkewedClock } from './clock-watch.ts';

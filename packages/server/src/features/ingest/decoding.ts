@@ -10,6 +10,7 @@ import {
 import type { Series } from '../series/api.ts';
 import { rowsOfColumns, type WriteRequest } from '../telemetry/api.ts';
 import type { IngestOptions } from './api.ts';
+import { newestTime } from './clock-watch.ts';
 import type { DropCause } from './drop-account.ts';
 import { refusalDrops } from './drop-causes.ts';
 
@@ -30,6 +31,8 @@ export interface Decoded {
   readonly redactions: RedactionCounts;
   /** A service that speaks in the request. */
   readonly sender: string;
+  /** Newest time in it, Unix ms; null where that says nothing of the sender's clock. */
+  readonly newestMs: number | null;
   /** To be called once the content is safe. */
   readonly stored: () => void;
   /** Spans and log records that may tell of exceptions. */
@@ -64,6 +67,7 @@ function ofColumns(decoded: DecodedColumns): Decoded {
     ],
     redactions: redacted,
     sender: (spans ?? logs)?.resources[0]?.service ?? '',
+    newestMs: newestTime(decoded),
     stored: () => {},
     told: decoded.told,
   };
@@ -80,6 +84,7 @@ function ofMetrics(series: Series, body: Uint8Array, encoding: OtlpEncoding): De
     dropped: refusalDrops(decoded),
     redactions,
     sender: resources[0]?.service ?? outcomes[0]?.resource.service ?? '',
+    newestMs: null,
     stored: () => series.stored(decoded),
     told: { spans: [], logs: [] },
   };

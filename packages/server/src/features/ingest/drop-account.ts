@@ -16,6 +16,8 @@ export const dropCauses = {
   cardinality: 'Take the label with endless values out where the metric is made.',
   'too-old': 'Send points sooner, or raise telemetry.sample_max_age.',
   'future-time': 'Set the clock of the sender.',
+  redacted: 'Nothing is lost but secrets: texts were stored without them. Rules: telemetry.redaction.',
+  'clock-skew': 'Set the clock of the sender; it is more than a minute off. Times are stored as they were sent.',
   unsupported: 'Belay does not store items of this kind.',
 } as const;
 

@@ -38,3 +38,16 @@ export function signalOf(url: string): DroppedRows['signal'] {
   if (url.startsWith('/v1/logs')) return 'logs';
   return url.startsWith('/v1/metrics') || url.includes('/api/v1/write') ? 'metrics' : 'other';
 }
+
+/** All of some counts together. */
+export function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** Why an item of a Sentry envelope was not kept, told from the decoder's `type: reason`. */
+export function sentryCauseOf(told: string): DropCause {
+  const reason = told.slice(told.lastIndexOf(': ') + 2);
+  if (/^(not kept|unknown type)/.test(reason)) return 'unsupported';
+  if (/^(larger|more) than/.test(reason)) return 'too-large';
+  return reason === 'incomplete' ? 'invalid' : 'undecodable';
+}

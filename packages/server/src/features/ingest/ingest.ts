@@ -12,8 +12,9 @@ import {
 } from '@belay/wire';
 import type { RequestMark, WriteRequest } from '../telemetry/api.ts';
 import type { Ingest, IngestLimits, IngestOptions } from './api.ts';
+import { type ClockWatch, createClockWatch } from './clock-watch.ts';
 import { createDecoding } from './decoding.ts';
-import { dropCauseOf, signalOf } from './drop-causes.ts';
+import { dropCauseOf, signalOf, sumOf } from './drop-causes.ts';
 import { createReadingRoom } from './reading-room.ts';
 import { remoteWriteRoutes } from './remote-write.ts';
 import { readBody } from './request-body.ts';
@@ -31,20 +32,14 @@ export function createIngest(options: IngestOptions): Ingest {
   const withRoom = createReadingRoom(store, limits);
   const decode = createDecoding(options);
   const redacted: RedactionCounts = new Map();
+  const clocks = clocksOf(options);
 
-  const read = (request: FastifyRequest, takeBytes: (bytes: number) => void): Promise<Uint8Array> =>
-    readBody(request.body as Readable, {
-      contentEncoding: request.headers['content-encoding'],
-      contentLength: Number(request.headers['content-length'] ?? 0),
-      limitBytes: limits.bodyBytes,
-      takeBytes,
-    });
   const take = async (request: FastifyRequest, signal: OtlpSignal): Promise<Uint8Array> => {
     const encoding = encodingOf(request);
     if (signal === 'metrics') await series.whenReady();
-    const { rejected, message, dropped, sender, content, mark, stored, told, redactions } = await withRoom(
+    const { rejected, message, dropped, sender, newestMs, content, mark, stored, told, redactions } = await withRoom(
       async (takeBytes) => {
-        const body = await read(request, takeBytes);
+        const body = await readRequest(request, limits.bodyBytes, takeBytes);
         const decoded = decode(body, { signal, encoding });
         return { ...decoded, mark: { hash: requestHash(body, `${signal} ${encoding}`), bytes: body.length } };
       },
@@ -53,8 +48,12 @@ export function createIngest(options: IngestOptions): Ingest {
     const events = errorEventsOfBatch(told);
     const outcome = await write(options, { events, content, mark });
     stored();
+    if (newestMs !== null) clocks.note(sender, newestMs, options.clock.now());
     if (outcome === 'duplicate') counts.duplicates += 1;
-    else for (const [rule, count] of redactions) redacted.set(rule, (redacted.get(rule) ?? 0) + count);
+    else {
+      for (const [rule, count] of redactions) redacted.set(rule, (redacted.get(rule) ?? 0) + count);
+      options.drops.add({ cause: 'redacted', signal, sender, count: sumOf(redactions) });
+    }
     counts.accepted += 1;
     counts.rejectedItems += rejected;
     for (const [cause, count] of dropped) options.drops.add({ cause, signal, sender, count });
@@ -77,10 +76,32 @@ export function createIngest(options: IngestOptions): Ingest {
       }
       await app.register(remoteWriteRoutes({ ...options, limits, withRoom, counts, redacted }));
     },
+    skewedClocks: clocks.list,
     closedThrough: store.closedThrough,
     stats: () => ({ ...counts, late: store.stats().lateRows, redacted: Object.fromEntries(redacted) }),
     close: async () => {},
   };
+}
+
+function readRequest(
+  request: FastifyRequest,
+  limitBytes: number,
+  takeBytes: (bytes: number) => void,
+): Promise<Uint8Array> {
+  return readBody(request.body as Readable, {
+    contentEncoding: request.headers['content-encoding'],
+    contentLength: Number(request.headers['content-length'] ?? 0),
+    limitBytes,
+    takeBytes,
+  });
+}
+
+/** Watches the clocks of senders; the account counts each that is off. */
+function clocksOf({ log, drops }: IngestOptions): ClockWatch {
+  return createClockWatch({
+    log,
+    onSkew: ({ service }) => drops.add({ cause: 'clock-skew', signal: 'other', sender: service, count: 1 }),
+  });
 }
 
 interface Writing {

@@ -89,9 +89,10 @@ export function createStorage(options: StorageOptions): Storage {
     close: work.close,
     routes: async (app) =>
       defineRoutes(app, {
-        storageGet: () => {
+        storageGet: async () => {
           if (cached === undefined || clock.now() - cached.at > FRESH_MS) cached = { at: clock.now(), view: report() };
-          return cached.view;
+          // What was dropped is at hand, so it is never old.
+          return { ...(await cached.view), drops: [...options.drops()] };
         },
         storagePlan: () => ageing.plan(),
         storageAge: async () => {

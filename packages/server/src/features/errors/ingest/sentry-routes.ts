@@ -11,7 +11,15 @@ import {
   sentryKeyOf,
 } from '@belay/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readBody, type ReadingRoom, requestHash } from '../../ingest/api.ts';
+import {
+  type DropAccount,
+  dropCauseOf,
+  readBody,
+  type ReadingRoom,
+  requestHash,
+  sentryCauseOf,
+  sumOf,
+} from '../../ingest/api.ts';
 import { rowsOfBatch, type RowSet } from '../../telemetry/api.ts';
 import type { EventWriter } from './event-writer.ts';
 import { checkInRows, feedbackRows, type SentrySender, sessionRows } from './health-rows.ts';
@@ -31,6 +39,8 @@ export interface SentryRoutesOptions {
   readonly clock: { now(): number };
   readonly log: { error(facts: object, message: string): void };
   readonly bodyLimitBytes: number;
+  /** Counts what is sent and not stored as it was. */
+  readonly drops: Pick<DropAccount, 'add'>;
 }
 
 /** What came by Sentry's protocol since the start. */
@@ -59,18 +69,27 @@ export function createSentryRoutes(options: SentryRoutesOptions): SentryRoutes {
   const counts = { accepted: 0, refused: 0, shed: 0, events: 0, duplicateEvents: 0 };
   const dropped = new Map<string, number>();
   const clientDropped = new Map<string, number>();
+  let redacted = 0;
   const take = async (request: FastifyRequest, kind: Kind): Promise<string> => {
-    const { eventId, batch, events, duplicates } = await takeRequest(options, request, kind);
+    const { eventId, batch, events, duplicates, service } = await takeRequest(options, request, kind);
     counts.accepted += 1;
     counts.events += events;
     counts.duplicateEvents += duplicates;
     addCounts(dropped, batch.dropped);
     addCounts(clientDropped, batch.clientDropped);
+    for (const [reason, count] of batch.dropped)
+      options.drops.add({ cause: sentryCauseOf(reason), signal: 'errors', sender: service, count });
+    // Requests redact into common counts while others are being stored, so who sent what is not known.
+    const total = sumOf(options.redactions);
+    options.drops.add({ cause: 'redacted', signal: 'errors', sender: '', count: total - redacted });
+    redacted = total;
     return eventId;
   };
   const refuse = (reply: FastifyReply, error: unknown): FastifyReply => {
     const failure = isBelayError(error) ? error : new BelayError('server.failed', 'Belay failed.', { cause: error });
     counts[failure.status === 503 || failure.status === 429 ? 'shed' : 'refused'] += 1;
+    const cause = dropCauseOf(failure.code);
+    if (cause !== undefined) options.drops.add({ cause, signal: 'errors', sender: '', count: 1 });
     if (failure.code === 'server.failed') options.log.error({ err: error }, 'ingest of a Sentry SDK failed');
     return sendFailure(reply, failure);
   };
@@ -116,6 +135,7 @@ interface Taken {
   readonly batch: SentryBatch;
   readonly events: number;
   readonly duplicates: number;
+  readonly service: string;
 }
 
 async function takeRequest(options: SentryRoutesOptions, request: FastifyRequest, kind: Kind): Promise<Taken> {
@@ -143,7 +163,8 @@ async function takeRequest(options: SentryRoutesOptions, request: FastifyRequest
       source: 'sentry',
       mark,
     });
-    return { eventId: batch.eventId, batch, events: outcome.events, duplicates: outcome.duplicates };
+    const { events, duplicates } = outcome;
+    return { eventId: batch.eventId, batch, events, duplicates, service: project.service };
   });
 }
 
