@@ -21,7 +21,7 @@ const shape: Shape = {
   series: Number(values.series ?? (values.quick ? 2000 : 5000)),
   scrapes: Number(values.scrapes ?? (values.quick ? 240 : 1440)),
   samplesPerRequest: 2000,
-  connections: 8,
+  connections: 32,
   endMs: Math.floor(Date.now() / SCRAPE_MS) * SCRAPE_MS,
 };
 const OTLP = { requests: values.quick ? 300 : 2000, points: 512, connections: 64 } as const;

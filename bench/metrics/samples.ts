@@ -42,10 +42,12 @@ export function writeRequests(shape: Shape): Buffer[][] {
   );
   const values = Array.from({ length: series }, (_, index) => (index % 5 === 4 ? 1e8 : Math.floor(random() * 1e4)));
   const shards: Buffer[][] = Array.from({ length: connections }, () => []);
+  // A request holds several scrapes of its connection's series, as when Prometheus catches up.
+  const waiting: Buffer[][] = Array.from({ length: connections }, () => []);
   for (let scrape = 0; scrape < scrapes; scrape += 1) {
     const timeMs = endMs - (scrapes - 1 - scrape) * SCRAPE_MS;
     for (let shard = 0; shard < connections; shard += 1) {
-      let parts: Buffer[] = [];
+      let parts = waiting[shard] ?? [];
       for (let index = shard; index < series; index += connections) {
         const grows = index % 5 === 4 ? Math.floor((random() - 0.5) * 1e6) * 4096 : Math.floor(random() * 12);
         values[index] = Math.max(0, (values[index] ?? 0) + grows);
@@ -55,8 +57,11 @@ export function writeRequests(shape: Shape): Buffer[][] {
         shards[shard]?.push(compressSnappy(Buffer.concat(parts)));
         parts = [];
       }
-      if (parts.length > 0) shards[shard]?.push(compressSnappy(Buffer.concat(parts)));
+      waiting[shard] = parts;
     }
+  }
+  for (const [shard, parts] of waiting.entries()) {
+    if (parts.length > 0) shards[shard]?.push(compressSnappy(Buffer.concat(parts)));
   }
   return shards;
 }
