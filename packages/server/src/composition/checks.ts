@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { createChecks, createProbeRunner, type Checks } from '../features/checks/api.ts';
+import { createChecks, createProbeRunner, type Checks, type ProbeRunner } from '../features/checks/api.ts';
 import type { Bus } from '../platform/bus/bus.ts';
 import type { Database } from '../platform/sqlite/database.ts';
 import type { Composing } from './composing.ts';
@@ -9,7 +9,7 @@ import type { Telemetry } from './telemetry.ts';
 export function openChecks(
   { options, loaded, log, clock, opened }: Composing,
   { db, bus, telemetry }: Pick<Telemetry, 'telemetry'> & { readonly db: Database; readonly bus: Bus },
-): Pick<Checks, 'routes' | 'care'> & { readonly start: () => Promise<void> } {
+): Pick<Checks, 'routes' | 'care'> & Pick<ProbeRunner, 'guarding'> & { readonly start: () => Promise<void> } {
   const { probes, atOnce } = loaded.config.checks;
   const checks = createChecks({
     db,
@@ -34,6 +34,7 @@ export function openChecks(
   return {
     routes: checks.routes,
     care: checks.care,
+    guarding: runner.guarding,
     async start() {
       await checks.keepProbes(probes);
       checks.start();

@@ -50,8 +50,9 @@ export async function createFeatures(composing: Composing, db: Database, bus: Bu
   const checks = openChecks(composing, { db, bus, ...watched });
   const safety = await openSafety(composing, db);
   const invariants = await openInvariants(composing, db, bus);
-  const care = { signalCards: signals.overviewCards, careOf: careFrom([checks.care, safety.care]) };
-  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, ...care, ...invariants.gate });
+  const beside = { ...invariants.gate, outsideGuards: checks.guarding, signalCards: signals.overviewCards };
+  const careOf = careFrom([checks.care, safety.care]);
+  const changes = createChanges({ db, clock, log, flags, telemetry, policy, bus, careOf, ...beside });
   opened.add(() => changes.close());
   leasesGranted = (now) => changes.leasesGranted(now);
   const promql = createPromql({ reader: telemetry.reader, clock, version });

@@ -49,6 +49,18 @@ export interface Care {
   readonly todos: OverviewView['whenYouHaveAMinute'];
 }
 
+/** A guard that is no comparison: it must simply hold. */
+export interface OutsideGuard {
+  readonly title: string;
+  /** What it saw last. */
+  readonly sentence: string;
+  readonly isFailing: boolean;
+  /** Failing for sure, by the rules of checks. */
+  readonly isDown: boolean;
+  /** When it last held, Unix ms; null where that was not seen. */
+  readonly lastGoodAt: number | null;
+}
+
 export interface ChangesOptions {
   readonly db: Database;
   readonly clock: { now(): number };
@@ -63,6 +75,8 @@ export interface ChangesOptions {
   readonly signalCards?: () => Promise<ReadonlyMap<OverviewView['signals'][number]['id'], SignalCard>>;
   /** What is wrong with the data, in a sentence without a full stop; null while every invariant holds. */
   readonly brokenInvariant?: () => string | null;
+  /** Golden paths that guard a flag: none of its rollouts goes on while one fails, and what broke one is taken back. */
+  readonly outsideGuards?: (flagKey: string) => readonly OutsideGuard[];
   /** IANA name in which sentences tell times. Default: the process's own. */
   readonly timezone?: string;
   /** Period of the control loop in ms. Default 1000. */

@@ -13,10 +13,12 @@ import { createLog } from '../../platform/log/log.ts';
 import { closeDatabase, openDatabase, type Database } from '../../platform/sqlite/database.ts';
 import { createFlags, type Flags } from '../flags/api.ts';
 import { createTelemetryStore, rowsOfBatch, type TelemetryStore } from '../telemetry/api.ts';
-import { createChanges, newestJudgedSecond, type Changes } from './api.ts';
+import { createChanges, newestJudgedSecond, type Changes, type OutsideGuard } from './api.ts';
 
 /** A judging server over real HTTP, SQLite and embedded ClickHouse, with a clock that is turned by hand. */
 export interface World {
+  /** Golden paths that guard the flag; a test changes it. */
+  readonly outsideGuards: OutsideGuard[];
   readonly folder: string;
   readonly engine: TelemetryEngine;
   readonly clock: TestClock;
@@ -75,16 +77,17 @@ export async function startWorld(): Promise<World> {
   const engine = createTelemetryEngine({ dataDir: folder, log, clock });
   await engine.whenReady(60_000);
   const events: LiveEvent[] = [];
-  const server = await startServer({ folder, engine, clock, events });
+  const outsideGuards: OutsideGuard[] = [];
+  const server = await startServer({ folder, engine, clock, events, outsideGuards });
   const definition = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
-  const world = { folder, engine, clock, events, server };
+  const world = { folder, engine, clock, events, outsideGuards, server };
   await call(world, 'PUT', '/api/v1/flags/checkout', { definition }, { 'if-none-match': '*' });
   return world;
 }
 
 /** What a new process does on the data of the one before. */
 export async function startServer(world: Omit<World, 'server'>): Promise<Server> {
-  const { folder, engine, clock, events } = world;
+  const { folder, engine, clock, events, outsideGuards } = world;
   const db = await openDatabase({ path: path.join(folder, 'belay.db') });
   const telemetry = createTelemetryStore({ engine, clock, log, notBeforeSecond: await newestJudgedSecond(db) });
   const bus = { publish: (event: LiveEvent) => void events.push(event) };
@@ -97,6 +100,7 @@ export async function startServer(world: Omit<World, 'server'>): Promise<Server>
     telemetry,
     policy,
     bus,
+    outsideGuards: () => outsideGuards,
     timezone: 'UTC',
     periodMs: 3_600_000,
   });

@@ -178,3 +178,20 @@ test('a freeze stops promotions and starts, never guards', async () => {
   await second(world, healthy(id, 0.1));
   expect(await view(id)).toMatchObject({ status: 'running', share: 0.5 });
 });
+
+test('a golden path that fails holds promotion back, and one that the rollout broke takes it back', async () => {
+  const { id } = await start();
+  const path = { title: 'Chat works', sentence: 'ws_open: answered 502', lastGoodAt: null };
+  // It failed before the rollout began: that is no reason to take anything back.
+  world.outsideGuards.splice(0, 1, { ...path, isFailing: true, isDown: true });
+  for (let i = 0; i < 45; i += 1) await second(world, healthy(id, 0.1));
+  expect(await view(id)).toMatchObject({ status: 'running', share: 0.1 });
+  world.outsideGuards.splice(0, 1, { ...path, isFailing: false, isDown: false, lastGoodAt: world.clock.now() });
+  await second(world, healthy(id, 0.1));
+  expect(await view(id)).toMatchObject({ status: 'running', share: 0.5 });
+  world.outsideGuards.splice(0, 1, { ...path, isFailing: true, isDown: true, lastGoodAt: world.clock.now() });
+  await second(world, healthy(id, 0.5));
+  expect(await view(id)).toMatchObject({ status: 'rolled-back', share: 0 });
+  const { body } = await call(world, 'GET', '/api/v1/changes?kind=rollout&limit=3');
+  expect(JSON.stringify(body)).toContain('The golden path Chat works broke: ws_open: answered 502');
+});

@@ -9,6 +9,7 @@ import type { GuardLoop, LoopStatus } from './api.ts';
 import { carryOut, servedShare } from './carry-out.ts';
 import type { AfterCommit, ChangesContext } from './changes-context.ts';
 import { effectPointOf } from './effect-point.ts';
+import { withOutsideGuards } from './outside-guards.ts';
 import { flowOf, rememberBlocks, startFlow, type FlowMemory } from './rollout-flow.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 import { rolloutsIn } from './rollout-store.ts';
@@ -190,7 +191,9 @@ async function writeOne(writing: Writing, before: RolloutRecord, { round, now, f
   memory.flows.set(record.id, flow);
   rememberBlocks(flow, blocks);
   const cause = round.blocks === null ? 'unreadable' : flowOf(record, flow, now);
-  const transition = next(record.state, { type: 'tick', reading, flow: cause, frozen }, now);
+  const guards = writing.context.outsideGuards?.(record.state.plan.flagKey) ?? [];
+  const tick = { type: 'tick', reading, flow: cause, frozen } as const;
+  const transition = next(record.state, withOutsideGuards(tick, { guards, state: record.state, now }), now);
   const written = await carryOut({ ...writing, record, now }, transition);
   if (reading !== null && blocks.length > 0) await keepPoint(writing, written, reading);
   const { status, held } = written.state;

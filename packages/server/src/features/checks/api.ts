@@ -44,7 +44,7 @@ export interface ProbeRun {
   readonly result: ProbeResult;
 }
 
-export { createProbeRunner } from './probes/probe-runner.ts';
+export { createProbeRunner, type ProbeRunner } from './probes/probe-runner.ts';
 export { resolveProbe } from './probes/resolve-probe.ts';
 export { runProbe } from './probes/run-probe.ts';
 export type { Probe } from './probes/probe-types.ts';

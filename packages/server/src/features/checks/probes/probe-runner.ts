@@ -20,12 +20,25 @@ export interface ProbeRunner {
   start(): void;
   /** Walks one now; undefined where there is none of that name. Joins a run that is under way. */
   runNow(name: string): Promise<ProbeResult> | undefined;
+  /** Golden paths that guard a flag, as they are now. */
+  guarding(flagKey: string): readonly GuardingProbe[];
   close(): Promise<void>;
+}
+
+/** What a golden path says of a rollout. */
+export interface GuardingProbe {
+  readonly title: string;
+  readonly sentence: string;
+  readonly isFailing: boolean;
+  readonly isDown: boolean;
+  readonly lastGoodAt: number | null;
 }
 
 interface Slot {
   readonly probe: Probe;
   state: CheckState;
+  lastGoodAt: number | null;
+  sentence: string;
   timer: NodeJS.Timeout | undefined;
   running: Promise<ProbeResult> | undefined;
 }
@@ -36,12 +49,17 @@ export function createProbeRunner(options: ProbeRunnerOptions): ProbeRunner {
   const stop = new AbortController();
   const gate = createGate(options.atOnce);
   const slots = new Map<string, Slot>(
-    options.probes.map((probe) => [probe.name, { probe, state: newCheckState, timer: undefined, running: undefined }]),
+    options.probes.map((probe) => [
+      probe.name,
+      { probe, state: newCheckState, lastGoodAt: null, sentence: '', timer: undefined, running: undefined },
+    ]),
   );
   const run = async (slot: Slot): Promise<ProbeResult> => {
     const { probe } = slot;
     const result = await gate(() => runProbe(probe, { environment: options.environment, now, signal: stop.signal }));
     if (stop.signal.aborted) return result;
+    slot.sentence = result.sentence;
+    if (result.ok) slot.lastGoodAt = now();
     slot.state = observe(slot.state, { at: now(), ok: result.ok, cause: result.cause });
     await take(probe, result);
     return result;
@@ -70,6 +88,7 @@ export function createProbeRunner(options: ProbeRunnerOptions): ProbeRunner {
       const slot = slots.get(name);
       return slot === undefined ? undefined : runOnce(slot);
     },
+    guarding: (flagKey) => [...slots.values()].filter(({ probe }) => probe.guards.includes(flagKey)).map(guardOf),
     async close() {
       stop.abort();
       for (const slot of slots.values()) {
@@ -78,6 +97,11 @@ export function createProbeRunner(options: ProbeRunnerOptions): ProbeRunner {
       }
     },
   };
+}
+
+function guardOf({ probe, state, lastGoodAt, sentence }: Slot): GuardingProbe {
+  const isFailing = state.recent.endsWith('F');
+  return { title: probe.title, sentence, isFailing, isDown: state.status === 'down', lastGoodAt };
 }
 
 /** Lets so many pieces of work run at once; the others wait in their order. */
