@@ -15,9 +15,13 @@ const LOST = new Set([
   'ETIMEDOUT',
   'ENOTCONN',
   'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  // The server itself does not know whether the statement was completed.
+  '40003',
 ]);
 const LOST_WORDS =
-  /connection terminated|connection ended|server closed the connection|client has encountered a connection error/i;
+  /connection terminated|connection ended|server closed the connection|client has encountered a connection error|query read timeout/i;
 
 /**
  * Sorts a failure of a driver: a conflict with another writer (serialization failure, deadlock, lock not available,
@@ -33,6 +37,17 @@ export function failureKind(error: unknown): FailureKind {
   // pg wraps what befell a connection in errors that have only words.
   if (code === '' && LOST_WORDS.test(error.message)) return 'connection-lost';
   return 'other';
+}
+
+/**
+ * Whether the server itself refused: an SQLSTATE that does not tell of a lost connection. Everything else that befalls a
+ * COMMIT (a timeout of the driver, a network that is gone) says nothing about whether it was carried out.
+ */
+export function isVerdict(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  const { code } = error;
+  // Codes of Node that are as long (EPIPE) begin with an E and have no digit; SQLSTATE of the standard never does.
+  return /^[\dA-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code) && !LOST.has(code) && !code.startsWith('08');
 }
 
 /** Bounds of tries: `maxAttempts` with the first, none begins later than `retryForMs` after the first. */

@@ -73,6 +73,26 @@ describe.skipIf(!isThere)('a safe database over pg', () => {
     expect(await countOf(pool)).toBe(200);
   });
 
+  it('writes once though the driver gives COMMIT up before the server has answered', async () => {
+    const { db, pool, url } = await open();
+    await pool.query(`CREATE FUNCTION ${place}.slow() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$`);
+    await pool.query(`CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON counters DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION ${place}.slow()`);
+    const hasty = new pg.Pool({ connectionString: url, max: 1, query_timeout: 400 });
+    hasty.on('error', () => undefined);
+    closers.push(() => hasty.end());
+    const removed: unknown[] = [];
+    hasty.on('remove', (client) => removed.push(client));
+    const other = openSafePostgres(hasty, { report: false });
+    closers.push(() => other.close());
+    await other.write('count', increment);
+    expect(await countOf(pool)).toBe(1);
+    expect(other.findings().map(({ kind }) => kind)).toContain('commit-resolved');
+    expect(removed.length).toBeGreaterThan(0);
+    expect(db.findings()).toEqual([]);
+  });
+
   it.each(['before', 'after'] as const)('writes once though the connection is cut %s COMMIT is done', async (when) => {
     const cutter = await startCommitCutter();
     closers.push(() => cutter.close());

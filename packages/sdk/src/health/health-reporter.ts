@@ -23,8 +23,9 @@ const DEADLINE_MS = 5000;
 /** One report is on its way at a time; a start that could not be told is told with the next report. */
 export function createHealthReporter(parts: HealthReporterParts): HealthReporter {
   const { transport, service, instance, version, everyMs, warn } = parts;
-  let waiting: { kind: 'startup' | 'periodic'; checks: readonly CheckedResult[] }[] = [];
+  let waiting: readonly { readonly kind: 'startup' | 'periodic'; readonly checks: readonly CheckedResult[] }[] = [];
   let sending: Promise<void> | undefined;
+  let onItsWay: (typeof waiting)[number] | undefined;
   const post = async (kind: string, checks: readonly CheckedResult[], deadlineMs: number): Promise<boolean> => {
     const body = Buffer.from(
       JSON.stringify({ kind, service, instance, version, everyMs, checks: checks.slice(0, 200) }),
@@ -44,15 +45,20 @@ export function createHealthReporter(parts: HealthReporterParts): HealthReporter
   };
   const drain = async (): Promise<void> => {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      onItsWay = next;
       if (!(await post(next.kind, next.checks, DEADLINE_MS))) return;
-      waiting.shift();
+      // Others may have come meanwhile, also one that this one was merged into: just what was sent goes.
+      waiting = waiting.filter((one) => one !== next);
     }
   };
   return {
     send(kind, checks) {
-      waiting = [...waiting.filter((one) => one.kind !== kind), { kind, checks }];
+      const isSame = (one: (typeof waiting)[number]): boolean => one.kind === kind && one !== onItsWay;
+      const untold = waiting.filter(isSame).flatMap((one) => one.checks);
+      waiting = [...waiting.filter((one) => !isSame(one)), { kind, checks: merged([...untold, ...checks]) }];
       sending ??= drain().finally(() => {
         sending = undefined;
+        onItsWay = undefined;
       });
     },
     async leave(deadlineMs) {
@@ -61,4 +67,9 @@ export function createHealthReporter(parts: HealthReporterParts): HealthReporter
       transport.close();
     },
   };
+}
+
+/** The newest result of each check; they come in the order of time. */
+function merged(checks: readonly CheckedResult[]): readonly CheckedResult[] {
+  return [...new Map(checks.map((check) => [check.name, check])).values()];
 }

@@ -22,7 +22,7 @@ export interface HealthOptions {
   readonly key?: string;
   /** Rhythm of all checks, spread by a tenth; default 5 min. */
   readonly everyMs?: number;
-  /** Rhythm of cheap checks; default 30 s. */
+  /** Rhythm of cheap checks, and of others while they fail; default 30 s. */
   readonly cheapEveryMs?: number;
   /** Longest time for one check; default 1 s. */
   readonly checkTimeoutMs?: number;
@@ -42,7 +42,7 @@ export interface Health {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   /** The same for frameworks: status and body, `undefined` for other addresses. */
   answer(path: string, authorization?: string): Promise<EndpointAnswer | undefined>;
-  /** Runs checks now, all or only cheap ones. */
+  /** Runs checks now, all or only cheap ones and those that failed the last time. */
   run(which?: 'all' | 'cheap'): Promise<readonly CheckedResult[]>;
   /** From now on `/readyz` says no: the process is about to end. */
   drain(): void;
@@ -73,8 +73,11 @@ export function openHealth(options: HealthOptions): Health {
     fresh: look.fresh,
   };
   const run = async (which: 'all' | 'cheap' = 'all'): Promise<readonly CheckedResult[]> => {
-    const results = await look.run(which === 'all' ? lasting : lasting.filter((check) => check.cheap === true));
-    reporter?.send('periodic', look.latest());
+    const failing = new Set(look.latest().flatMap(({ name, outcome }) => (outcome === 'fail' ? [name] : [])));
+    const isDue = (check: HealthCheck): boolean => which === 'all' || check.cheap === true || failing.has(check.name);
+    const results = await look.run(lasting.filter(isDue));
+    // Only what ran: a result told twice would count as two failures.
+    reporter?.send('periodic', results);
     return results;
   };
   const repeat = (which: 'all' | 'cheap', ms: number): void => {
@@ -116,7 +119,8 @@ export function openHealth(options: HealthOptions): Health {
 function createLook(all: readonly HealthCheck[], timeoutMs: number) {
   const latest = new Map<string, CheckedResult>();
   const lasting = new Set(all.filter((check) => check.startupOnly !== true).map(({ name }) => name));
-  const critical = all.filter((check) => check.critical === true && check.startupOnly !== true);
+  // Whoever asks for readiness often must not set off what is dear.
+  const critical = all.filter((check) => check.critical === true && check.cheap === true && check.startupOnly !== true);
   let readyAt = -Infinity;
   let looking: Promise<unknown> | undefined;
   const run = async (checks: readonly HealthCheck[]): Promise<readonly CheckedResult[]> => {

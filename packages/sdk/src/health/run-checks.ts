@@ -23,7 +23,11 @@ async function runCheck(check: HealthCheck, timeoutMs: number): Promise<CheckedR
   };
 }
 
+/** Checks that were given up and go on all the same: a second run beside the first would pile up. */
+const stuck = new WeakSet<HealthCheck>();
+
 async function attempt(check: HealthCheck, timeoutMs: number): Promise<Finding> {
+  if (stuck.has(check)) return { outcome: 'fail', cause: 'timeout', text: 'an earlier run has not ended yet' };
   const stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const timeUp = new Promise<Finding>((resolve) => {
@@ -34,7 +38,13 @@ async function attempt(check: HealthCheck, timeoutMs: number): Promise<Finding> 
     timer.unref();
   });
   try {
-    return await Promise.race([Promise.resolve(check.run(stop.signal)), timeUp]);
+    const run = Promise.resolve(check.run(stop.signal));
+    const forget = (): void => void stuck.delete(check);
+    stop.signal.addEventListener('abort', () => {
+      stuck.add(check);
+      run.then(forget, forget);
+    });
+    return await Promise.race([run, timeUp]);
   } catch (error) {
     return { outcome: 'fail', cause: codeOf(error), text: error instanceof Error ? error.message : String(error) };
   } finally {

@@ -10,6 +10,7 @@ import {
   quoteTable,
   type PlaceWriter,
 } from '../row-statements.ts';
+import { failureKind } from '../retry-policy.ts';
 import { isSameValue } from '../same-value.ts';
 import { sqliteValue } from '../sqlite/sqlite-value.ts';
 import type { Row, RowOptions, SafeDatabaseOptions, StatementOptions, VerifyLevel } from '../types.ts';
@@ -204,7 +205,9 @@ export class OpenAsyncTransaction<Handle> implements AsyncTransaction<Handle> {
       const { rows } = await connection.query(sql, [value ?? null, rowPlace]);
       await connection.query('RELEASE SAVEPOINT belay_compare', []);
       return rows.length > 0;
-    } catch {
+    } catch (error) {
+      // A conflict or a lost connection says nothing about the value: the whole write runs again.
+      if (failureKind(error) !== 'other') throw error;
       // A type without equality (json, point): what JavaScript found stands.
       await connection.query('ROLLBACK TO SAVEPOINT belay_compare', []);
       return false;

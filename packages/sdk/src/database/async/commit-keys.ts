@@ -1,5 +1,5 @@
 import { SafeDatabaseError } from '../errors.ts';
-import { failureKind } from '../retry-policy.ts';
+import { failureKind, isVerdict } from '../retry-policy.ts';
 import { KEEP_KEYS_MS, OPERATIONS_TABLE, resultOf, storedResultOf } from '../stored-result.ts';
 import type { AsyncConnection, AsyncSource } from './async-source.ts';
 
@@ -108,7 +108,7 @@ async function resolve<Handle>(source: AsyncSource<Handle>, key: string): Promis
         }
       });
     } catch (error) {
-      const mayTryAgain = failureKind(error) !== 'other' || isStarting(error);
+      const mayTryAgain = !isVerdict(error) || failureKind(error) !== 'other' || isStarting(error);
       const waitMs = Math.min(1000, 50 * 2 ** tries);
       if (!mayTryAgain || performance.now() + waitMs > until) {
         throw new SafeDatabaseError(
@@ -125,7 +125,7 @@ async function resolve<Handle>(source: AsyncSource<Handle>, key: string): Promis
   }
 }
 
-/** Connections that a server refuses while it starts or stops. */
+/** What a server says that has no room for one more connection at the moment. */
 function isStarting(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['53300', 'ENOENT', 'EHOSTUNREACH'].includes(String(error.code));
+  return error instanceof Error && 'code' in error && error.code === '53300';
 }

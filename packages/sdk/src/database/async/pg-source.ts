@@ -1,4 +1,4 @@
-import { failureKind } from '../retry-policy.ts';
+import { failureKind, isVerdict } from '../retry-policy.ts';
 import type { Row } from '../types.ts';
 import type { AsyncSource } from './async-source.ts';
 
@@ -31,8 +31,16 @@ export function pgSource(pool: PgPool): AsyncSource<PgClient> {
         return await work({
           handle: client,
           async query(sql, parameters) {
-            const { rows, rowCount } = await client.query(sql, [...parameters]);
-            return { rows, changes: rowCount ?? 0 };
+            // What is lost is asked nothing more: a statement behind one that timed out could wait for ever.
+            if (lost !== undefined) throw lost;
+            try {
+              const { rows, rowCount } = await client.query(sql, [...parameters]);
+              return { rows, changes: rowCount ?? 0 };
+            } catch (error) {
+              // Without an answer of the server the transaction may still be open: the pool must not get it back.
+              if (!isVerdict(error)) lost ??= error instanceof Error ? error : new TypeError(String(error));
+              throw error;
+            }
           },
         });
       } catch (error) {

@@ -3,7 +3,7 @@ import { brokenBy, invariantsFor, requireReading } from '../check-invariants.ts'
 import { SafeDatabaseError, WriteVerificationError } from '../errors.ts';
 import { createObserver } from '../observer.ts';
 import { currentOperation, type Operation } from '../operation.ts';
-import { failureKind, nextTryIn } from '../retry-policy.ts';
+import { failureKind, isVerdict, nextTryIn } from '../retry-policy.ts';
 import { OPERATION_LOG_TABLE, operationRow } from '../sqlite/sqlite-operation-table.ts';
 import { requireKey } from '../stored-result.ts';
 import type { DatabaseWatch, OperationRecord, SafeDatabaseOptions, VerifyLevel, WriteOptions } from '../types.ts';
@@ -65,6 +65,8 @@ interface Done<Result> {
 
 /** A failure after COMMIT was sent: the callback may not simply run again. */
 class CommitLost<Handle> extends Error {
+  /** SQLSTATE of a lost connection, so that it is treated as one. */
+  readonly code = '08006';
   readonly tx: OpenAsyncTransaction<Handle>;
   readonly result: unknown;
 
@@ -124,8 +126,9 @@ async function write<Handle, Result>(
   return currentOperation.run(operation, async () => {
     const done = await tryUntilDone(context, { operation, work, settings, key });
     observer.end(operation, done.outcome);
-    for (const row of done.committed) await checkCommitted(context, operation, row);
+    // The write stands: its effects do not wait for the check, and are not left out by what it finds.
     await runEffects(observer, operation, done.effects);
+    for (const row of done.committed) await checkCommitted(context, operation, row);
     if (key !== undefined) keys.forget().catch(() => undefined);
     return done.result;
   });
@@ -151,7 +154,7 @@ async function tryUntilDone<Handle, Result>(
         observer.retry(operation);
         continue;
       }
-      await delay(waitAfter(context, operation, error instanceof CommitLost ? error.cause : error));
+      await delay(waitAfter(context, operation, error));
     }
   }
 }
@@ -189,14 +192,14 @@ async function attempt<Handle, Result>(
     observer.beforeCommit(operation);
   } catch (error) {
     tx.isOver = true;
-    await rollBack(connection, error);
+    await rollBack(connection);
     throw error;
   }
   try {
     await connection.query('COMMIT', []);
   } catch (error) {
-    if (failureKind(error) === 'connection-lost') throw new CommitLost(error, tx, result);
-    await rollBack(connection, error);
+    if (dialect === 'postgres' && !isVerdict(error)) throw new CommitLost(error, tx, result);
+    await rollBack(connection);
     throw error;
   }
   return { result, outcome: 'committed', effects: tx.effects, committed: tx.committed };
@@ -207,8 +210,7 @@ function beginOf(dialect: 'postgres' | 'sqlite', { isolation = 'serializable' }:
 }
 
 /** A connection that cannot even roll back is thrown away by its source, which ends the transaction too. */
-async function rollBack<Handle>(connection: AsyncConnection<Handle>, error: unknown): Promise<void> {
-  if (failureKind(error) === 'connection-lost') return;
+async function rollBack<Handle>(connection: AsyncConnection<Handle>): Promise<void> {
   try {
     await connection.query('ROLLBACK', []);
   } catch (failure) {

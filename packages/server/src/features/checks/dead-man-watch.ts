@@ -103,7 +103,8 @@ async function markSilent(trx: DatabaseTransaction, reporters: readonly Reporter
       .where('kind', '=', 'health')
       .where('service', '=', service)
       .where('instance', '=', instance)
-      .where('status', '!=', 'silent')
+      // Trouble that nobody has seen end stays trouble: silence is no recovery.
+      .where('status', 'not in', ['silent', 'down', 'flapping'])
       .executeTakeFirst();
     isChanged ||= result.numUpdatedRows > 0n;
   }

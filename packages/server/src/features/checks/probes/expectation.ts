@@ -9,7 +9,7 @@ interface Expected {
 /** Throws where a text is not what it must be. */
 export function checkText(text: string, { contains, json }: Expected, world: StepWorld): void {
   if (contains !== undefined && !text.includes(world.fill(contains))) {
-    const seen = world.redact(text.trim().slice(0, 200));
+    const seen = world.redact(text.trim()).slice(0, 200);
     throw new StepFailure('content', `does not contain "${contains}" but is: ${seen === '' ? '(empty)' : seen}`);
   }
   if (json === undefined) return;
@@ -39,7 +39,7 @@ function parsed(text: string, world: StepWorld): JsonValue {
     // Decoder: whatever JSON.parse gives is a JSON value.
     return JSON.parse(text) as JsonValue;
   } catch {
-    throw new StepFailure('content', `is not JSON: ${world.redact(text.trim().slice(0, 100))}`);
+    throw new StepFailure('content', `is not JSON: ${world.redact(text.trim()).slice(0, 100)}`);
   }
 }
 

@@ -62,6 +62,13 @@ async function followed(url: URL, sending: Sending, world: StepWorld): Promise<H
       'Name the host that answers itself.',
     );
   }
+  if (next.protocol !== url.protocol && next.protocol !== 'https:') {
+    throw new StepFailure(
+      'redirect',
+      `it redirects from ${url.protocol} to ${next.protocol}, where credentials could be read on the way`,
+      'Let it redirect to https.',
+    );
+  }
   return followed(next, { ...sending, redirects: sending.redirects - 1 }, world);
 }
 
@@ -129,7 +136,7 @@ function judge(step: HttpStep, world: StepWorld, answer: HttpAnswer, tookMs: num
   const wanted = expected.status === undefined ? null : [expected.status].flat();
   const isWanted = wanted === null ? status >= 200 && status < 300 : wanted.includes(status);
   if (!isWanted) {
-    const seen = world.redact(body.trim().slice(0, 200));
+    const seen = world.redact(body.trim()).slice(0, 200);
     throw new StepFailure(
       `status-${status}`,
       `answered ${status}, not ${wanted?.join(' or ') ?? '2xx'}${seen === '' ? '' : `: ${seen}`}`,
@@ -138,7 +145,7 @@ function judge(step: HttpStep, world: StepWorld, answer: HttpAnswer, tookMs: num
   for (const [name, value] of Object.entries(expected.headers ?? {})) {
     const seen = String(headers[name.toLowerCase()] ?? '');
     if (!seen.includes(world.fill(value)))
-      throw new StepFailure('header', `the header ${name} is "${seen.slice(0, 100)}"`);
+      throw new StepFailure('header', `the header ${name} is "${world.redact(seen).slice(0, 100)}"`);
   }
   checkText(body, expected, world);
   const withinMs = expected.within === undefined ? null : parseDuration(expected.within);

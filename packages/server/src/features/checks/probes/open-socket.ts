@@ -6,6 +6,8 @@ import { guardedLookup } from './step-world.ts';
 
 const MESSAGE_BYTES = 1024 * 1024;
 const MOST_WAITING = 1000;
+/** What may wait altogether, as UTF-16 in memory about twice as much. */
+const MOST_WAITING_CHARACTERS = 4 * 1024 * 1024;
 
 export interface Opening {
   readonly headers: Readonly<Record<string, string>>;
@@ -40,6 +42,8 @@ export async function openSocket(
       socket.terminate();
       reject(new StepFailure('timeout', `${url.host}: the WebSocket did not open in time`));
     };
+    // Before all else: a socket that is ended while it opens says so by an error, which would end the process unheard.
+    socket.on('error', (error) => reject(networkFailure(error, url)));
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('upgrade', (response) => {
@@ -57,7 +61,6 @@ export async function openSocket(
       signal.removeEventListener('abort', onAbort);
       resolve(opened);
     });
-    socket.on('error', (error) => reject(networkFailure(error, url)));
   });
 }
 
@@ -88,8 +91,11 @@ function wrap(socket: WebSocket): OpenSocket {
   };
   socket.on('message', (data: Buffer) => {
     // A server that floods is not waited for: the oldest messages are not looked at.
-    if (waiting.length >= MOST_WAITING) waiting.shift();
-    waiting.push(data.toString('utf8'));
+    const text = data.toString('utf8');
+    let characters = waiting.reduce((sum, one) => sum + one.length, text.length);
+    while (waiting.length >= MOST_WAITING || (characters > MOST_WAITING_CHARACTERS && waiting.length > 0))
+      characters -= waiting.shift()?.length ?? 0;
+    waiting.push(text);
     tell();
   });
   socket.on('close', (code, reason) => {

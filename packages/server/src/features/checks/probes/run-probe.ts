@@ -90,13 +90,13 @@ async function attempt(step: ProbeStep, world: StepWorld): Promise<string | Step
   const waitMs = step.type === 'wait' ? (parseDuration(step.for) ?? 0) : 0;
   const ms = (step.timeout === undefined ? null : parseDuration(step.timeout)) ?? STEP_MS + idleMs + waitMs;
   const signal = AbortSignal.any([world.signal, AbortSignal.timeout(ms)]);
+  if (signal.aborted) return new StepFailure('timeout', 'the path ran out of time before this step');
   const timeUp = new Promise<never>((_resolve, reject) => {
     const end = (): void => {
       // Steps that listen say more of what they waited for.
       setTimeout(() => reject(new StepFailure('timeout', `not done within ${ms} ms`)), 50);
     };
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
+    signal.addEventListener('abort', end, { once: true });
   });
   try {
     return await Promise.race([runStep(step, { ...world, signal }), timeUp]);
@@ -138,7 +138,7 @@ async function wait(step: Extract<ProbeStep, { type: 'wait' }>, { signal }: Step
 
 async function assertValue(step: Extract<ProbeStep, { type: 'assert' }>, world: StepWorld): Promise<string> {
   const seen = world.fill(step.that);
-  const shown = JSON.stringify(seen.slice(0, 100));
+  const shown = JSON.stringify(world.redact(seen).slice(0, 100));
   const fail = (wanted: string): never => {
     throw new StepFailure('assert', `${shown} ${wanted}`);
   };

@@ -71,7 +71,14 @@ async function askPostgres(database: string, { query, parameters, world }: Quest
   try {
     await client.connect();
     await client.query('BEGIN TRANSACTION READ ONLY');
-    const { rows } = await client.query<Row>(query, [...parameters]);
+    // The extended protocol takes one statement only: a COMMIT behind the question could not end what protects it.
+    const text = `SELECT * FROM (${bare(query)}\n) AS belay_probe LIMIT ${MOST_ROWS + 1}`;
+    const question: pg.QueryConfig & { queryMode: 'extended' } = {
+      text,
+      values: [...parameters],
+      queryMode: 'extended',
+    };
+    const { rows } = await client.query<Row>(question);
     return rows;
   } catch (error) {
     throw databaseFailure(error, world);
@@ -79,6 +86,11 @@ async function askPostgres(database: string, { query, parameters, world }: Quest
     world.signal.removeEventListener('abort', stop);
     await client.end().catch(() => undefined);
   }
+}
+
+/** Without the semicolon at its end, which could not stand inside of another question. */
+function bare(query: string): string {
+  return query.trim().replace(/;$/, '');
 }
 
 function askSqlite(file: string, { query, parameters, world }: Question): Promise<Row[]> {

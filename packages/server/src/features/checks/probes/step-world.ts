@@ -92,5 +92,7 @@ export const guardedLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 function isLinkLocal(address: string): boolean {
-  return net.isIP(address) === 4 ? address.startsWith('169.254.') : /^fe[89ab]/i.test(address);
+  if (net.isIP(address) === 4) return address.startsWith('169.254.');
+  // Written as IPv6, the last part of a mapped address may be four numbers or two groups: a9fe is 169.254.
+  return /^fe[89ab]/i.test(address) || /^::ffff:(?:0{1,4}:)?(?:169\.254\.|a9fe:)/i.test(address);
 }

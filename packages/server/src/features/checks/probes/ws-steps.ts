@@ -10,7 +10,7 @@ export async function runWsOpen(step: StepOf<'ws_open'>, world: StepWorld): Prom
   const headers = { ...filled(step.headers, world), ...world.tag };
   const answer = await openSocket(url, { headers, protocols: step.protocols ?? [], signal: world.signal }, world);
   if (isRefused(answer)) {
-    const where = answer.location === undefined ? '' : ` to ${answer.location.slice(0, 200)}`;
+    const where = answer.location === undefined ? '' : ` to ${world.redact(answer.location).slice(0, 200)}`;
     throw new StepFailure(`status-${answer.status}`, `the upgrade was answered with ${answer.status}${where}`);
   }
   world.sockets.current = answer;

@@ -75,6 +75,21 @@ describe('invariants of a database in use', () => {
     ]);
   });
 
+  it('stay broken while the database cannot be asked', async () => {
+    const { feature, events } = open([noDebts]);
+    app.exec('UPDATE accounts SET balance = -3 WHERE id = 2');
+    await feature.check('hourly');
+    app.exec('ALTER TABLE accounts RENAME TO gone');
+    await feature.check('hourly');
+    const list = await feature.check('hourly');
+    expect(list.blocks).toBe('Invariant "no debts" of bot is broken');
+    expect(list.items[0]?.detail).toMatch(/^It found a row that should not be there\. It cannot be checked now: /);
+    expect(list.items[0]?.detail?.split('cannot be checked')).toHaveLength(2);
+    app.exec('ALTER TABLE gone RENAME TO accounts; UPDATE accounts SET balance = 0 WHERE id = 2');
+    expect((await feature.check('hourly')).blocks).toBeNull();
+    expect(events).toHaveLength(2);
+  });
+
   it('remember a breach over a restart, and check again by themselves', async () => {
     app.exec('UPDATE accounts SET balance = 99 WHERE id = 2');
     await open([total]).feature.check('demand');

@@ -49,6 +49,8 @@ interface State extends InvariantsOptions {
 }
 
 const HOUR_MS = 3_600_000;
+/** Between what was found and why it cannot be looked at again. */
+const UNCHECKED = ' It cannot be checked now: ';
 const BELAY: ActorView = { kind: 'machine', name: 'Belay', via: 'policy' };
 
 export function createInvariants(options: InvariantsOptions): Invariants {
@@ -117,8 +119,8 @@ async function store(
   seen: { readonly result: InvariantResult; readonly startedAt: number; readonly occasion: InvariantOccasion },
 ): Promise<void> {
   const { db, bus, clock, results } = state;
-  const { outcome, detail } = seen.result;
   const before = results.get(keyOf({ source, name }));
+  const { outcome, detail } = standing(before, seen.result);
   const now = clock.now();
   const since = before?.outcome === outcome ? before.since : now;
   const ms = Math.max(0, Math.round(now - seen.startedAt));
@@ -139,6 +141,16 @@ async function store(
   });
   results.set(keyOf(row), row);
   if (entry !== null) bus.publish(ledgerEvent(entry));
+}
+
+/** What was broken stays so until it is seen to hold: that it cannot be asked is no reason to let rollouts go on. */
+function standing(
+  before: Stored | undefined,
+  result: InvariantResult,
+): { readonly outcome: Stored['outcome']; readonly detail: string | null } {
+  if (before?.outcome !== 'broken' || result.outcome === 'broken' || result.outcome === 'holds') return result;
+  const known = before.detail?.split(UNCHECKED)[0] ?? '';
+  return { outcome: 'broken', detail: `${known}${UNCHECKED}${result.detail ?? 'no reason known'}` };
 }
 
 /** People are told of a breach and of its end; a check that could not be made changes nothing. */
