@@ -61,17 +61,23 @@ async function openDesk(run: Run, flags: BackupFlags): Promise<BackupDesk> {
   });
 }
 
-/** Undefined when there is no server; a server that refuses is an answer and no reason to go around it. */
+/**
+ * Undefined when there is no server; a server that refuses is an answer and no reason to go around it. Whoever named a
+ * server never gets the files of this machine instead.
+ */
 async function tryServer(run: Run, flags: BackupFlags): Promise<BackupDesk | undefined> {
+  const isNamed = flags.url !== undefined || (run.world.environment['BELAY_URL'] ?? '').trim() !== '';
   try {
     const api = await run.api();
     await api.call('leaseList', {});
     return deskOf(api);
   } catch (error) {
     const facts = failureOf(error);
-    const isAway = facts?.exitCode === exitCode.unreachable || (error instanceof CliFailure && flags.url === undefined);
-    if (facts !== undefined && isAway) return undefined;
-    throw error;
+    const isAway = facts?.exitCode === exitCode.unreachable || error instanceof CliFailure;
+    if (facts === undefined || !isAway) throw error;
+    if (!isNamed) return undefined;
+    const fix = `${facts.fix}   (or without a server, from belay.yaml here: --offline)`;
+    throw new CliFailure({ ...facts, fix }, error);
   }
 }
 

@@ -33,12 +33,6 @@ export const destinationConfig = z.discriminatedUnion('type', [
       .strictObject({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), days: z.number().int().min(1).max(3650) })
       .optional(),
   }),
-  /** A restic repository besides: a deduplicated copy, kept and expired by restic. Password in RESTIC_PASSWORD. */
-  z.strictObject({
-    type: z.literal('restic'),
-    repository: z.string().min(1).max(500),
-    password_env: variableName.optional(),
-  }),
 ]);
 export type DestinationConfig = z.infer<typeof destinationConfig>;
 
@@ -69,7 +63,7 @@ const ofEverySource = {
   deadline: durationText.optional(),
   /** Age of the newest proven restore point that raises the alarm. Default `backups.max_age`. */
   max_age: durationText.optional(),
-  /** Put the newest proven backup back by itself when the database is proven corrupt. Default off. */
+  /** Kept for later: nothing is restored by itself yet, and `enabled: true` is refused. */
   auto_restore: z
     .strictObject({
       enabled: z.boolean(),
@@ -149,7 +143,10 @@ export const safetyConfig = {
       jitter: durationText.optional(),
       deadline: durationText.optional(),
       max_age: durationText.optional(),
-      /** Scratch space for copies and drills. Default: the folder `backup-work` in Belay's data folder. */
+      /**
+       * Where scratch space for copies and drills may be; Belay uses and clears its own folder `belay-backup-work` in it.
+       * Default: the folder `backup-work` in Belay's data folder.
+       */
       work_folder: filePath.optional(),
       /** age recipients (`age1...`) who can open backups; none: not encrypted. */
       recipients: z

@@ -140,7 +140,7 @@ export type SafetySource = z.infer<typeof safetySource>;
 /** One place that keeps backups, with a status of its own. */
 export const safetyDestination = z.object({
   name: backupName,
-  type: z.enum(['folder', 's3', 'restic']),
+  type: z.enum(['folder', 's3']),
   uri: z.string(),
   state: z.enum(['ok', 'write-only', 'failing', 'unknown']),
   checkedAt: timestamp.nullable(),

@@ -144,6 +144,22 @@ test.each([
   ).toMatch(reason);
 });
 
+test('what backups cannot do is refused, and a work folder that the user names keeps what is in it', () => {
+  const found = issues(
+    'backups: {sources: {bot: {type: sqlite, path: bot.db, auto_restore: {enabled: true}}}, destinations: {r: {type: restic, repository: /r}}}',
+  );
+  expect(found.map(({ path }) => path)).toContain('backups.destinations.r.type');
+  expect(issues('backups: {sources: {bot: {type: sqlite, path: bot.db, auto_restore: {enabled: true}}}}')).toEqual([
+    {
+      path: 'backups.sources.bot.auto_restore.enabled',
+      message: expect.stringContaining('is not there yet: nothing is restored by itself'),
+      mend: expect.stringContaining('belay backup restore'),
+    },
+  ]);
+  const { config } = loadConfig({ ...nowhere, environment: { BELAY_BACKUPS_WORK_FOLDER: '/mnt/backup' } });
+  expect(config.backups.workFolder).toBe('/mnt/backup/belay-backup-work');
+});
+
 test('a secret in the file is refused and not repeated', () => {
   const found = issues('server:\n  admin_token: abcdef\n');
   expect(found[0]).toMatchObject({ path: 'server.admin_token', seen: '(hidden)' });

@@ -15,9 +15,10 @@ export async function backupVerify(run: Run, flags: BackupFlags, which: string):
     const { id } = await chosen(desk, which);
     const operation = await followOperation(run, desk, await desk.verify(id));
     const backup = await desk.detail(id);
-    const bad = backup.copies.filter(({ state }) => state === 'corrupt' || state === 'missing');
+    const kept = backup.copies.filter(({ state }) => state !== 'removed');
     run.output.answer({ operation, backup }, () => operation.result ?? 'done');
-    return bad.length === 0 ? exitCode.done : exitCode.failed;
+    const isVerified = kept.length > 0 && kept.every(({ state }) => state === 'verified');
+    return isVerified ? exitCode.done : exitCode.failed;
   });
 }
 
@@ -27,8 +28,7 @@ export async function backupDrill(run: Run, flags: DrillFlags, which: string): P
     const started = performance.now();
     const { id } = await chosen(desk, which);
     const operation = await followOperation(run, desk, await desk.drill(id, flags.from));
-    await answerDrill(run, desk, { id, operation, elapsedMs: Math.round(performance.now() - started) });
-    return exitCode.done;
+    return answerDrill(run, desk, { id, operation, elapsedMs: Math.round(performance.now() - started) });
   });
 }
 
@@ -38,17 +38,32 @@ interface Drilled {
   readonly elapsedMs: number;
 }
 
-async function answerDrill(run: Run, desk: BackupDesk, { id, operation, elapsedMs }: Drilled): Promise<void> {
+/** What could not be tried to the end is told, and is no success. */
+async function answerDrill(run: Run, desk: BackupDesk, { id, operation, elapsedMs }: Drilled): Promise<ExitCode> {
   const backup = await desk.detail(id);
   const receipt = backup.receipts.findLast(({ level }) => level === 'L3' || level === 'L4') ?? null;
   run.output.answer({ operation, backup, receipt, elapsedMs }, () => operation.result ?? 'done');
+  return receipt?.outcome === 'passed' ? exitCode.done : exitCode.failed;
 }
 
 /** The backup of an id, or the newest of a source. */
-export async function chosen(desk: BackupDesk, which: string): Promise<BackupView> {
+async function chosen(desk: BackupDesk, which: string): Promise<BackupView> {
+  return pick(desk, which, ([newest]) => newest);
+}
+
+/** The backup of an id, or the newest of a source that a drill has proven; without any the newest. */
+export async function newestProven(desk: BackupDesk, which: string): Promise<BackupView> {
+  return pick(desk, which, (backups) => backups.find(({ isProven }) => isProven) ?? backups[0]);
+}
+
+async function pick(
+  desk: BackupDesk,
+  which: string,
+  from: (newestFirst: readonly BackupView[]) => BackupView | undefined,
+): Promise<BackupView> {
   if (/-\d{8}T\d{6}Z$/.test(which)) return desk.detail(which);
-  const [newest] = await desk.list(which);
-  if (newest !== undefined) return newest;
+  const found = from(await desk.list(which));
+  if (found !== undefined) return found;
   throw new CliFailure({
     code: 'backup.not-found',
     exitCode: exitCode.notFound,

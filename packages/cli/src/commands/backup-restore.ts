@@ -5,7 +5,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts';
 import { CliFailure } from '../failure.ts';
 import type { Run } from '../run.ts';
 import { formatTable } from '../table.ts';
-import { chosen } from './backup-prove.ts';
+import { newestProven } from './backup-prove.ts';
 
 export interface RestoreFlags extends BackupFlags {
   readonly replace: boolean;
@@ -17,7 +17,7 @@ export interface RestoreFlags extends BackupFlags {
 /** Restores into a copy, or in place of the live database after showing what that loses. */
 export async function backupRestore(run: Run, flags: RestoreFlags, which: string): Promise<ExitCode> {
   return withBackups(run, flags, async (desk) => {
-    const { id } = await chosen(desk, which);
+    const { id } = await newestProven(desk, which);
     const request: RestoreRequest = {
       mode: flags.replace ? 'replace' : 'copy',
       ...(flags.to === undefined ? {} : { target: flags.to }),
@@ -48,7 +48,8 @@ function planText({ backup, target, snapshotAt, lostMs, lostRows, warnings, leve
   const rows = lostRows.slice(0, 20).map(({ table, live, backup: kept }) => [table, String(live ?? '-'), String(kept)]);
   return [
     `${backup} (${level ?? 'not proven'}, of ${new Date(snapshotAt).toISOString()}) goes in place of ${target}.`,
-    `Lost: everything written in the last ${lostText(lostMs)}. The present state is kept for a day.`,
+    // Nothing at all is what a backup from the future would seem to lose.
+    `Lost: ${lostMs === 0 ? 'nobody can say how much' : `everything written in the last ${lostText(lostMs)}`}. The present state is kept for a day.`,
     ...(rows.length === 0 ? [] : [formatTable(['table', 'rows now', 'in the backup'], rows)]),
     ...warnings.map((warning) => `! ${warning}`),
   ].join('\n');

@@ -18,7 +18,7 @@ import { openBackups } from '../features/safety/api.ts';
 import { entryOf } from '../features/safety/backup-context.ts';
 import { rebuildCatalogue } from '../features/safety/catalogue/rebuild-catalogue.ts';
 import { readReceiptKey } from '../features/safety/drill/receipt-key.ts';
-import { backupDetailOf, backupViewOf } from '../features/safety/views/backup-views.ts';
+import { backupDetailOf, backupViewOf, newestFirst } from '../features/safety/views/backup-views.ts';
 import { safetyViewOf } from '../features/safety/views/safety-view.ts';
 import { version } from '../version.ts';
 
@@ -70,7 +70,7 @@ export async function openOfflineBackups(source: ConfigSource, by = 'cli'): Prom
       }),
     async list(name) {
       const entries = await context.catalogue.entries({ source: name });
-      return entries.toSorted((a, b) => b.manifest.snapshotAt - a.manifest.snapshotAt).map(backupViewOf);
+      return newestFirst(entries).map(backupViewOf);
     },
     detail: async (id) => backupDetailOf(await entryOf(context, id)),
     backup: (request) => backups.backup(request, by),

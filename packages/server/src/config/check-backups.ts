@@ -60,13 +60,23 @@ export function checkBackups(
       destinations,
       timezone: input.timezone,
       jitterMs: msOf(input.jitter),
-      workFolder: path.resolve(cwd, input.work_folder ?? path.join(dataDir, 'backup-work')),
+      workFolder: workFolderOf(input, { cwd, dataDir }),
       recipients: input.recipients,
       identityFile: input.identity_file === null ? null : path.resolve(cwd, input.identity_file),
       retention: retentionOf(input.retention),
     },
     issues,
   };
+}
+
+/** It is cleared at each start, so in a folder of the user only a folder of our own is used. */
+function workFolderOf(
+  { work_folder }: BackupsInput,
+  { cwd, dataDir }: Omit<BackupSurroundings, 'environment'>,
+): string {
+  return work_folder === null
+    ? path.join(dataDir, 'backup-work')
+    : path.join(path.resolve(cwd, work_folder), 'belay-backup-work');
 }
 
 function destinationsOf(
@@ -99,7 +109,7 @@ function destinationsOf(
 function variablesOf(config: DestinationConfig): readonly string[] {
   if (config.type === 's3')
     return [config.access_key_env ?? 'AWS_ACCESS_KEY_ID', config.secret_key_env ?? 'AWS_SECRET_ACCESS_KEY'];
-  return config.type === 'restic' ? [config.password_env ?? 'RESTIC_PASSWORD'] : [];
+  return [];
 }
 
 interface Named {
@@ -122,6 +132,12 @@ function sourceOf({ name, config, input, places, cwd }: Named, issues: InputIssu
         seen: place,
         mend: `use one of ${places.join(', ')}`,
       });
+  if (config.auto_restore?.enabled === true)
+    issues.push({
+      path: `${at}.auto_restore.enabled`,
+      message: 'is not there yet: nothing is restored by itself',
+      mend: 'take it out; restore with `belay backup restore`',
+    });
   if (config.type === 'postgres' && !/^postgres(ql)?:\/\//.test(config.url))
     issues.push({
       path: `${at}.url`,

@@ -97,7 +97,8 @@ export function createSafety(options: SafetyOptions): Safety {
     view,
     care: async () => safetyCare(await view()),
     recentView() {
-      if (recent === undefined || clock.now() - recent.at > RECENT_MS) recent = { at: clock.now(), view: view() };
+      if (recent === undefined || Math.abs(clock.now() - recent.at) > RECENT_MS)
+        recent = { at: clock.now(), view: view() };
       return recent.view;
     },
     routes: async (app) => safetyRoutes(app, backups, view),
@@ -141,7 +142,8 @@ function startUpkeep(backups: Backups, { log, clock, statuses }: Upkeep): readon
     });
   let lookedAt = -Infinity;
   const lookAtDestinations = async (signal: AbortSignal): Promise<void> => {
-    if (clock.now() - lookedAt < HOUR_MS) return;
+    // The clock may have been set back.
+    if (Math.abs(clock.now() - lookedAt) < HOUR_MS) return;
     lookedAt = clock.now();
     for (const destination of context.destinations.values())
       statuses.set(destination.name, await checkDestination(destination, { now: clock.now(), signal }));

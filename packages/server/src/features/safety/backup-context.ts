@@ -52,3 +52,11 @@ export async function entryOf({ catalogue }: BackupContext, id: string): Promise
     hint: '`belay backup list` shows the ids.',
   });
 }
+
+/** Whether the content of a backup can be read here; a key for encryption alone cannot open what it sealed. */
+export function canOpen(
+  { sealer }: Pick<BackupContext, 'sealer'>,
+  { manifest }: Pick<CatalogueEntry, 'manifest'>,
+): boolean {
+  return manifest.artefact.encryption === null || sealer?.canOpen === true;
+}

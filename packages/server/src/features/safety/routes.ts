@@ -5,7 +5,7 @@ import type { Principal } from '../../platform/http/principal.ts';
 import { defineRoutes } from '../../platform/http/route.ts';
 import { entryOf } from './backup-context.ts';
 import type { Backups } from './backups.ts';
-import { backupDetailOf, backupViewOf } from './views/backup-views.ts';
+import { backupDetailOf, backupViewOf, newestFirst } from './views/backup-views.ts';
 
 interface Paging {
   readonly cursor?: string | undefined;
@@ -20,8 +20,7 @@ export function safetyRoutes(app: FastifyInstance, backups: Backups, view: () =>
     safetyGet: view,
     async backupList({ query }) {
       const entries = await catalogue.entries({ source: query.source, withRemoved: query.removed === 'true' });
-      const newest = entries.toSorted((a, b) => b.manifest.snapshotAt - a.manifest.snapshotAt);
-      return pageOf(newest.map(backupViewOf), query);
+      return pageOf(newestFirst(entries).map(backupViewOf), query);
     },
     backupGet: async ({ params }) => backupDetailOf(await entryOf(context, params.id)),
     backupCreate: ({ body, principal }) => backups.backup(body, nameOf(principal)),

@@ -25,8 +25,8 @@ export interface ScheduleOptions {
 const LEASE_LOOK_MS = 15_000;
 /** What was missed while Belay was down starts this long after its start, when everything else is up. */
 const CATCH_UP_MS = 60_000;
-/** setTimeout cannot wait longer; then it looks again. */
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
+/** Then it looks at the clock again, which may have been set meanwhile. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 /** Each source at the times of its cron plus a random delay; what is due waits while somebody holds a lease. */
 export function createSchedule(options: ScheduleOptions): Schedule {
@@ -49,6 +49,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   };
   const look = (source: BackupSource): void => {
     const left = (next.get(source.name) ?? 0) - clock.now();
+    // Planned while the clock was ahead: by the clock of now it is due sooner.
+    if (left > longestLeft(source, settings, clock.now())) return plan(source);
     if (left > 0) return wait(source.name, left, () => look(source));
     void begin(source).catch((err: unknown) => {
       log.error({ err, source: source.name }, 'a scheduled backup could not be started');
@@ -94,4 +96,14 @@ function nextRun(schedule: string | null, timezone: string | null, now: number):
   if (schedule === null) return null;
   const cron = new Cron(schedule, { paused: true, mode: '5-part', ...(timezone === null ? {} : { timezone }) });
   return cron.nextRun(new Date(now))?.getTime() ?? null;
+}
+
+/** No plan that was made by the clock of now is further away. */
+function longestLeft(
+  { schedule }: BackupSource,
+  { timezone, jitterMs }: ScheduleOptions['settings'],
+  now: number,
+): number {
+  const at = nextRun(schedule, timezone, now);
+  return at === null ? Infinity : at - now + jitterMs + 2 * CATCH_UP_MS;
 }

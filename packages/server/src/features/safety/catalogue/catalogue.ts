@@ -7,6 +7,7 @@ import {
   type SafetyLease,
   type SafetyOperation,
 } from '@belay/protocol';
+import { sql } from 'kysely';
 import type { Database } from '../../../platform/sqlite/database.ts';
 import type { SafetyBackupTable, SafetyCopyTable } from '../../../platform/sqlite/safety-tables.ts';
 import { type ManifestFile, readManifest } from './manifest-file.ts';
@@ -18,7 +19,7 @@ export interface CatalogueEntry extends ManifestFile {
   readonly state: BackupView['state'];
   readonly pin: string | null;
   readonly copies: readonly CatalogueCopy[];
-  /** Oldest first. */
+  /** In the order in which they were written; clocks may have jumped between. */
   readonly receipts: readonly BackupReceipt[];
 }
 
@@ -115,7 +116,11 @@ function entriesOf(db: Database): Pick<Catalogue, Entries> {
 async function readEntries(db: Database, rows: readonly SafetyBackupTable[]): Promise<readonly CatalogueEntry[]> {
   if (rows.length === 0) return [];
   const copies = Map.groupBy(await db.selectFrom('safety_copies').selectAll().execute(), ({ backup }) => backup);
-  const receipts = await db.selectFrom('safety_receipts').selectAll().orderBy('started_at').execute();
+  const receipts = await db
+    .selectFrom('safety_receipts')
+    .selectAll()
+    .orderBy(sql`rowid`)
+    .execute();
   const byBackup = Map.groupBy(receipts, ({ backup }) => backup);
   return rows.map((row) => ({
     ...readManifest(row.manifest_text, row.id),

@@ -29,7 +29,6 @@ export function copyState(entry: CatalogueEntry, copy: CatalogueCopy): 'proven' 
 function contentLevel({ hash, receipts }: Pick<CatalogueEntry, 'hash' | 'receipts'>): ProofLevel | null {
   return receipts
     .filter(({ manifestHash, outcome }) => manifestHash === hash && outcome !== 'inconclusive')
-    .toSorted((a, b) => a.startedAt - b.startedAt)
     .reduce<ProofLevel | null>(fold, null);
 }
 

@@ -2,7 +2,8 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BelayError, isBelayError } from '@belay/core';
 import type { BackupReceipt } from '@belay/protocol';
-import { type BackupContext, entryOf } from '../backup-context.ts';
+import { sha256OfFile } from '../../../platform/files/sha256-of-file.ts';
+import { type BackupContext, canOpen, entryOf } from '../backup-context.ts';
 import type { BackupSource } from '../backup-settings.ts';
 import type { CatalogueEntry } from '../catalogue/catalogue.ts';
 import { isProven, levelOf } from '../catalogue/level-of.ts';
@@ -44,7 +45,8 @@ export async function finishBackup(
     operation,
   );
   const [best] = copies.filter(({ state }) => state === 'verified');
-  if (best !== undefined)
+  const isOpened = canOpen(context, entry);
+  if (best !== undefined && isOpened)
     await storeReceipt(context, await entryOf(context, entry.manifest.id), {
       level: 'L2',
       outcome: 'passed',
@@ -60,7 +62,7 @@ export async function finishBackup(
     });
   await rm(folder, { recursive: true, force: true });
   const receipt =
-    best !== undefined && (await wantsDrill(context, entry, drill))
+    best !== undefined && isOpened && (await wantsDrill(context, entry, drill))
       ? await runDrill(context, { entry: await entryOf(context, entry.manifest.id) }, operation)
       : null;
   return conclude(context, entry.manifest.id, receipt);
@@ -68,7 +70,10 @@ export async function finishBackup(
 
 type ReadBack = Pick<FinishJob, 'entry' | 'folder' | 'source'>;
 
-/** Level L2 on the artefact as it goes out: what cannot be read here is not worth sending. */
+/**
+ * Level L2 on the artefact as it goes out: what cannot be read here is not worth sending. Without the key its bytes are all
+ * that can be compared.
+ */
 async function readBack(
   context: BackupContext,
   { entry, folder, source }: ReadBack,
@@ -81,6 +86,10 @@ async function readBack(
   const run = async (): Promise<void> => {
     if ((await stat(artefact)).size !== manifest.artefact.bytes)
       throw new BelayError('backup.corrupt', `The artefact ${artefact} has not the size of its manifest.`);
+    if (!canOpen(context, entry)) {
+      if ((await sha256OfFile(artefact)) === manifest.artefact.sha256) return;
+      throw new BelayError('backup.corrupt', `The artefact ${artefact} has not the hash of its manifest.`);
+    }
     const file = manifest.artefact.encryption === null ? artefact : `${artefact}.open`;
     if (file !== artefact) await context.sealer?.open(artefact, file, operation.signal);
     try {

@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { BelayError } from '@belay/core';
 import type { DestinationSettings } from '../backup-settings.ts';
 import type { Destination } from './destination.ts';
 import { createFolderDestination } from './folder-destination.ts';
@@ -22,22 +21,18 @@ function openDestination(
     if (isDefault) mkdirSync(config.path, { recursive: true, mode: 0o700 });
     return createFolderDestination({ name, folder: config.path });
   }
-  if (config.type === 's3')
-    return createS3Destination(
-      {
-        name,
-        endpoint: config.endpoint,
-        region: config.region ?? 'us-east-1',
-        bucket: config.bucket,
-        prefix: config.prefix === undefined || config.prefix === '' ? '' : `${config.prefix.replace(/\/+$/, '')}/`,
-        accessKeyId: secrets[config.access_key_env ?? 'AWS_ACCESS_KEY_ID'] ?? '',
-        secretAccessKey: secrets[config.secret_key_env ?? 'AWS_SECRET_ACCESS_KEY'] ?? '',
-        addressing: config.path_style === false ? 'virtual' : 'path',
-        lock: config.lock,
-      },
-      clock,
-    );
-  throw new BelayError('config.invalid', `Destination ${name} is of a kind that is not there yet: ${config.type}.`, {
-    hint: 'Use "folder" or "s3".',
-  });
+  return createS3Destination(
+    {
+      name,
+      endpoint: config.endpoint,
+      region: config.region ?? 'us-east-1',
+      bucket: config.bucket,
+      prefix: config.prefix === undefined || config.prefix === '' ? '' : `${config.prefix.replace(/\/+$/, '')}/`,
+      accessKeyId: secrets[config.access_key_env ?? 'AWS_ACCESS_KEY_ID'] ?? '',
+      secretAccessKey: secrets[config.secret_key_env ?? 'AWS_SECRET_ACCESS_KEY'] ?? '',
+      addressing: config.path_style === false ? 'virtual' : 'path',
+      lock: config.lock,
+    },
+    clock,
+  );
 }

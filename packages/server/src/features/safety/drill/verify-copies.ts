@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isBelayError } from '@belay/core';
 import type { BackupContext } from '../backup-context.ts';
-import { destinationOf, entryOf } from '../backup-context.ts';
+import { canOpen, destinationOf, entryOf } from '../backup-context.ts';
 import type { CatalogueCopy, CatalogueEntry } from '../catalogue/catalogue.ts';
 import { requireUntampered } from '../catalogue/require-untampered.ts';
 import { fetchObject } from '../destinations/fetch-object.ts';
@@ -61,12 +61,13 @@ async function verifyCopy(
     checkedAt: context.clock.now(),
     detail,
   });
+  const level = canOpen(context, entry) ? 'L2' : 'L1';
   // A place that did not answer, or a key that is not here, says nothing of the backup.
   const outcome = state === 'verified' ? 'passed' : state === 'unverified' ? 'inconclusive' : 'failed';
   await storeReceipt(context, await entryOf(context, manifest.id), {
-    level: 'L2',
+    level,
     outcome,
-    proven: outcome === 'passed' ? 'L2' : null,
+    proven: outcome === 'passed' ? level : null,
     destination,
     startedAt,
     elapsedMs: Math.round(performance.now() - started),
@@ -96,11 +97,12 @@ async function readCopy(
   const { signal, onProgress } = operation;
   await fetchObject(destinationOf(context, destination), object, fetched, { signal, expected: { bytes, sha256 } });
   // Without the key the bytes are proven and the content is not; the drill says that in its own words.
-  if (encryption !== null && context.sealer === null) return;
+  if (!canOpen(context, entry)) return;
   const file = encryption === null ? fetched : `${fetched}.open`;
   if (encryption !== null) await context.sealer?.open(fetched, file, signal);
   const limits = { signal, onProgress, deadlineMs: DEADLINE_MS };
-  await driverOf(manifest.engine).readThrough({ source: null, manifest, file, folder, limits });
+  const source = context.settings.sources.find(({ name }) => name === manifest.source) ?? null;
+  await driverOf(manifest.engine).readThrough({ source, manifest, file, folder, limits });
 }
 
 /** Null when it went well. */

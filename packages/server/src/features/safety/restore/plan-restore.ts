@@ -9,6 +9,8 @@ import { runWork } from '../work/run-work.ts';
 import { type RestoreTarget, restoreTarget } from './restore-target.ts';
 
 const LOOK_MS = 60_000;
+const CLOCK_WAS_WRONG =
+  'The backup is dated in the future: the clock was wrong then or is wrong now. How much would be lost is NOT known.';
 
 /** What a restore would do and lose. Touches nothing. */
 export async function planRestore(
@@ -36,6 +38,7 @@ export async function planRestore(
     lostRows: lostRows(manifest.tables, live.tables),
     expectedMs: drills.at(-1)?.restoreMs ?? null,
     warnings: [
+      ...(manifest.snapshotAt > context.clock.now() ? [CLOCK_WAS_WRONG] : []),
       ...(isProven(level)
         ? []
         : ['This backup was never proven by a drill; it is checked before anything is changed.']),

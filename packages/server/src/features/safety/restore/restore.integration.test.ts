@@ -49,6 +49,12 @@ test('what would be lost is known before anything is touched', async () => {
   });
 });
 
+test('a clock that was ahead at the backup is told: nobody knows what would be lost', async () => {
+  bed.clock.advance(-7_200_000);
+  const plan = await planRestore(bed.backups.context, await newest(), { mode: 'replace' });
+  expect(plan.warnings.join(' ')).toContain('How much would be lost is NOT known');
+});
+
 test('a copy is restored beside the original, which is not touched', async () => {
   expect(await restore('copy')).toMatchObject({ state: 'done', failure: null });
   expect(counts(`${bed.livePath}.restored-1`)).toEqual({ users: 0, notes: 2000, check: 'ok' });

@@ -12,16 +12,18 @@ import { createStepTimer, type StepTimer } from './step-timer.ts';
 
 const STALL_MS = 120_000;
 const DATABASE = 'restored';
+/** The machine of the drill lacks what the live one has; that says nothing of the backup. */
+const NO_LOCALE = /invalid (LC_\w+ )?locale name|locale .* (is not|not) (supported|available)/i;
 
 /** PostgreSQL: pg_dump from an exported snapshot; a drill restores into a scratch server of its own. */
 export const postgresDriver: EngineDriver = {
   capture,
   drill,
-  async readThrough({ file, manifest, folder, limits }) {
+  async readThrough({ source, file, manifest, folder, limits }) {
     const raw = path.join(folder, 'read.dump');
     await unpack({ file, manifest, raw, limits });
     // `--list` accepts damaged archives; writing all of it out does not.
-    const bin = findPostgresBin(null, majorOf(manifest));
+    const bin = findPostgresBin(binOf(source), majorOf(manifest));
     await readArchive(bin, raw);
   },
   async expectedBytes({ database }) {
@@ -79,8 +81,7 @@ async function drill(job: DrillJob, use: (copy: string) => Promise<void>): Promi
   const { source, manifest, file, folder, limits } = job;
   const timer = createStepTimer();
   const raw = path.join(folder, 'restored.dump');
-  const wanted = source?.database.engine === 'postgres' ? source.database.bin : null;
-  const bin = findPostgresBin(wanted, majorOf(manifest));
+  const bin = findPostgresBin(binOf(source), majorOf(manifest));
   try {
     await timer.time('unpack', () => unpack({ file, manifest, raw, limits }));
     await timer.time('read the archive', () => readArchive(bin, raw));
@@ -122,7 +123,7 @@ async function tryRestore(trial: Trial, use: (copy: string) => Promise<void>): P
     await timer.time('restore', () => restorePostgres(wanted));
   } catch (error) {
     if (limits.signal?.aborted === true) throw error;
-    const isLocale = /locale/i.test(messageOf(error));
+    const isLocale = NO_LOCALE.test(messageOf(error));
     const outcome = isLocale ? ('inconclusive' as const) : ('failed' as const);
     return findings(timer, { outcome, level: 'L2', error: messageOf(error) });
   }
@@ -153,6 +154,10 @@ function findings(timer: StepTimer, { invariants = [], ...found }: Found): Drill
     restoreMs: unpackMs === null || restoreMs === null ? null : unpackMs + restoreMs,
     steps: timer.steps(),
   };
+}
+
+function binOf(source: DrillJob['source']): string | null {
+  return source?.database.engine === 'postgres' ? source.database.bin : null;
 }
 
 function majorOf({ engineVersion }: BackupManifest): number {

@@ -40,3 +40,21 @@ function lastDrillOf({ receipts }: CatalogueEntry): BackupView['lastDrill'] {
   const { outcome, level, restoreMs, error, startedAt } = drill;
   return { at: startedAt, outcome, level, restoreMs, error };
 }
+
+/**
+ * By time, and within a source by sequence: a clock that went back does not put an older state first. `entries` come as the
+ * catalogue gives them.
+ */
+export function newestFirst(entries: readonly CatalogueEntry[]): readonly CatalogueEntry[] {
+  const soonest = new Map<string, number>();
+  return entries
+    .map((entry) => {
+      const { source, snapshotAt } = entry.manifest;
+      // No later than what its source wrote after it.
+      const at = Math.min(soonest.get(source) ?? snapshotAt, snapshotAt);
+      soonest.set(source, at);
+      return { entry, at };
+    })
+    .toSorted((a, b) => b.at - a.at)
+    .map(({ entry }) => entry);
+}

@@ -15,6 +15,8 @@ export interface SourceFacts {
 }
 
 const LEVELS: readonly ProofLevel[] = ['L4', 'L3', 'L2', 'L1', 'L0'];
+/** Clocks of two machines may differ by less. */
+const AHEAD_MS = 3_600_000;
 const RANK: Readonly<Record<ProofLevel, number>> = { L0: 0, L1: 1, L2: 2, L3: 3, L4: 4 };
 
 /** How a source stands: what counts is the age of the newest restore point that a drill has proven. */
@@ -23,6 +25,7 @@ export function sourceViewOf(facts: SourceFacts): SafetySource {
   const leveled = entries.map((entry) => ({ entry, level: levelOf(entry) }));
   const proven = leveled.find(({ level }) => isProven(level));
   const ageMs = proven === undefined ? null : Math.max(0, now - proven.entry.manifest.snapshotAt);
+  const aheadMs = proven === undefined ? 0 : Math.max(0, proven.entry.manifest.snapshotAt - now);
   const attempt = facts.attempts.find(({ kind }) => kind === 'backup');
   const lease = leases.find((held) => held.source === null || held.source === source.name);
   return {
@@ -30,7 +33,7 @@ export function sourceViewOf(facts: SourceFacts): SafetySource {
     engine: source.database.engine,
     location: locationOf(source),
     isOwn: source.isOwn,
-    ...judge(facts, { ageMs, hasProven: proven !== undefined, attempt }),
+    ...judge(facts, { ageMs, aheadMs, hasProven: proven !== undefined, attempt }),
     schedule: source.schedule,
     nextAt,
     waitsFor: lease === undefined ? null : `${lease.reason} (${lease.holder})`,
@@ -63,13 +66,15 @@ export function locationOf({ database }: BackupSource): string {
 
 interface Judged {
   readonly ageMs: number | null;
+  /** How far the newest proven state is dated in the future. */
+  readonly aheadMs: number;
   readonly hasProven: boolean;
   readonly attempt: SafetyOperation | undefined;
 }
 
 type Judgement = Pick<SafetySource, 'state' | 'problem' | 'mend'>;
 
-function judge({ source, entries }: SourceFacts, { ageMs, hasProven, attempt }: Judged): Judgement {
+function judge({ source, entries }: SourceFacts, { ageMs, aheadMs, hasProven, attempt }: Judged): Judgement {
   const failure = attempt?.state === 'failed' ? attempt.failure : null;
   const now = `belay backup now ${source.name}`;
   if (failure !== null) {
@@ -84,6 +89,12 @@ function judge({ source, entries }: SourceFacts, { ageMs, hasProven, attempt }: 
       state: 'unproven',
       problem: 'No backup of it was ever restored as a drill.',
       mend: `belay backup drill ${newest.manifest.id}`,
+    };
+  if (aheadMs > AHEAD_MS)
+    return {
+      state: 'late',
+      problem: `The newest proven state is dated ${Math.round(aheadMs / 3_600_000)} h in the future: a clock was or is wrong, and its age is not known.`,
+      mend: `Correct the clock, then: ${now}`,
     };
   if (ageMs !== null && ageMs > source.maxAgeMs)
     return {
