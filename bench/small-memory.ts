@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -42,8 +42,9 @@ const QUESTIONS: readonly (readonly [name: string, path: string])[] = [
   ['service map', '/api/v1/service-map'],
   ['promql', '/prometheus/api/v1/query?query=sum%20by%20(route)%20(queue_depth)'],
 ];
-/** More than fits: the engine has to refuse it and go on. */
-const TOO_WIDE = 'SELECT length(groupArray(toString(number))) FROM numbers(50000000)';
+/** More than fits, whatever is stored: it has to be refused, and everything else has to go on. */
+const TOO_WIDE = `SELECT min(ts) AS time, length(groupArray(concat(body, toString(n)))) AS value
+  FROM (SELECT ts, body, arrayJoin(range(5000)) AS n FROM logs)`;
 
 const cwd = mkdtempSync(path.join(os.tmpdir(), 'belay-small-'));
 writeFileSync(path.join(cwd, 'belay.yaml'), `telemetry:\n  memory_mb: ${MEMORY_MB}\n`);
@@ -133,20 +134,16 @@ async function asking(): Promise<void> {
   }
 }
 
+/** As a person would: SQL written for a signal. */
 async function askingTooMuch(): Promise<void> {
-  const socketPath = path.join(cwd, '.belay/telemetry/engine.sock');
   while (!state.stopping) {
-    const at = performance.now();
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const asked = request({ socketPath, method: 'POST', path: '/' }, (answer) => {
-      answer.resume();
-      const code = answer.headers['x-clickhouse-exception-code'];
-      answer.on('end', () => resolve(code === undefined ? '200' : `code ${String(code)}`));
-    });
-    // An engine that ends while it is asked is what must not happen, and is counted.
-    asked.on('error', () => resolve('no answer'));
-    asked.end(TOO_WIDE);
-    note('too wide, in the engine', at, await promise);
+    const body = JSON.stringify({ kind: 'gauge', unit: 'texts', source: { type: 'sql', query: TOO_WIDE } });
+    const method = 'POST';
+    const type = { 'content-type': 'application/json' };
+    await ask(
+      'too wide',
+      new Request(`${url}/api/v1/signals/preview`, { method, body, headers: { ...headers, ...type } }),
+    );
     await delay(1000);
   }
 }

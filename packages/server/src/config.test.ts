@@ -43,6 +43,8 @@ test('every setting has a twin in the environment that reaches the configuration
     public_url: 'https://b.example',
     clickhouse_url: 'http://c:8123',
     log_level: 'warn',
+    hosts: '[db.example]',
+    at_once: '2',
     body_limit_mb: '2',
     requests_per_minute: '100',
     profile: 'fast',

@@ -73,6 +73,7 @@ const BYTES_READ = 50_000_000_000;
 const RESULT_BYTES = 128 * 2 ** 20;
 const READY_MS = 5_000;
 const MEMORY = 2 ** 30;
+const SMALL_ENGINE = 512 * 2 ** 20;
 
 export interface TelemetryReaderOptions {
   readonly engine: TelemetryEngine;
@@ -156,8 +157,13 @@ function limitsOf(read: ReadOptions, engine: TelemetryEngine): Readonly<Record<s
     max_rows_to_read: String(read.maxRowsRead ?? ROWS_READ),
     max_bytes_to_read: String(read.maxBytesRead ?? BYTES_READ),
     max_result_bytes: String(RESULT_BYTES),
-    max_memory_usage: String(Math.floor((engine.memoryLimitBytes ?? 2 * MEMORY) / 2)),
+    max_memory_usage: String(memoryOfOne(engine.memoryLimitBytes ?? 2 * MEMORY)),
   };
+}
+
+/** What one question may use: less of a small engine, which must go on storing and merging beside it. */
+function memoryOfOne(engineBytes: number): number {
+  return Math.floor(engineBytes / (engineBytes < SMALL_ENGINE ? 4 : 2));
 }
 
 function deadlineOf({ deadlineMs = DEADLINE_MS }: Pick<ReadOptions, 'deadlineMs'>): number {
