@@ -2,6 +2,7 @@ import type { SafetySource, SafetyView } from '@belay/protocol';
 import { duration } from '@belay/core/rollout';
 import type { Care } from '../changes/api.ts';
 
+const SOON_MS = 3_600_000;
 const TONES = { ok: 'ok', warn: 'wait', fail: 'bad' } as const;
 const TROUBLE = {
   late: 'has no fresh proven backup',
@@ -10,7 +11,7 @@ const TROUBLE = {
 } as const;
 
 /** What data safety says on the first screen: one line, and the databases that somebody should look at. */
-export function safetyCare({ state, sources, destinations }: SafetyView): Care {
+export function safetyCare({ at, state, sources, destinations }: SafetyView): Care {
   if (sources.length === 0) return { net: [], todos: [] };
   const ages = sources.flatMap(({ ageMs }) => (ageMs === null ? [] : [ageMs]));
   const proven = sources.filter(({ newestProven }) => newestProven !== null).length;
@@ -25,11 +26,13 @@ export function safetyCare({ state, sources, destinations }: SafetyView): Care {
         state: `${proven} of ${sources.length} proven`,
       },
     ],
-    todos: sources.flatMap(todoOf),
+    todos: sources.flatMap((source) => todoOf(source, at)),
   };
 }
 
-function todoOf({ name, state, problem }: SafetySource): Care['todos'] {
+function todoOf({ name, state, problem, nextAt }: SafetySource, now: number): Care['todos'] {
   if (state === 'ok' || state === 'unproven') return [];
+  // A new source gets its first backup by itself within minutes.
+  if (state === 'never' && nextAt !== null && nextAt - now < SOON_MS) return [];
   return [{ tone: 'bad', title: `${name} ${TROUBLE[state]}`, detail: problem ?? '', verb: 'Look', href: '/safety' }];
 }
