@@ -44,7 +44,7 @@ const QUESTIONS: readonly (readonly [name: string, path: string])[] = [
 ];
 /** More than fits, whatever is stored: it has to be refused, and everything else has to go on. */
 const TOO_WIDE = `SELECT min(ts) AS time, length(groupArray(concat(body, toString(n)))) AS value
-  FROM (SELECT ts, body, arrayJoin(range(5000)) AS n FROM logs)`;
+  FROM (SELECT ts, body, arrayJoin(range(5000)) AS n FROM logs WHERE ts >= {from:DateTime})`;
 
 const cwd = mkdtempSync(path.join(os.tmpdir(), 'belay-small-'));
 writeFileSync(path.join(cwd, 'belay.yaml'), `telemetry:\n  memory_mb: ${MEMORY_MB}\n`);
@@ -137,7 +137,12 @@ async function asking(): Promise<void> {
 /** As a person would: SQL written for a signal. */
 async function askingTooMuch(): Promise<void> {
   while (!state.stopping) {
-    const body = JSON.stringify({ kind: 'gauge', unit: 'texts', source: { type: 'sql', query: TOO_WIDE } });
+    const body = JSON.stringify({
+      kind: 'gauge',
+      dimension: 'quality',
+      unit: 'texts',
+      from: { type: 'sql', query: TOO_WIDE },
+    });
     const method = 'POST';
     const type = { 'content-type': 'application/json' };
     await ask(

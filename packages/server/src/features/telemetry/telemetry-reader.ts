@@ -93,8 +93,10 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
   const statistics = createQueryStatistics();
   let damageSeen = 0;
   // Fewer than the engine's sessions for reading, so that the guards' own questions always find one.
-  const slots = createReadSlots({ running: 4, waiting: 200, waitMs: 15_000 });
-  const people = createReadSlots({ running: 2, waiting: 20, waitMs: 15_000 });
+  // A small engine answers one question after the other: several at once are what ends it in a container of 512 MB.
+  const isSmall = isSmallEngine(engineBytesOf(options.engine));
+  const slots = createReadSlots({ running: isSmall ? 1 : 4, waiting: 200, waitMs: 15_000 });
+  const people = createReadSlots({ running: isSmall ? 1 : 2, waiting: 20, waitMs: 15_000 });
   const answerable = async (): Promise<void> => {
     await engine.whenReady(READY_MS);
     await whenPrepared();
@@ -157,13 +159,22 @@ function limitsOf(read: ReadOptions, engine: TelemetryEngine): Readonly<Record<s
     max_rows_to_read: String(read.maxRowsRead ?? ROWS_READ),
     max_bytes_to_read: String(read.maxBytesRead ?? BYTES_READ),
     max_result_bytes: String(RESULT_BYTES),
-    max_memory_usage: String(memoryOfOne(engine.memoryLimitBytes ?? 2 * MEMORY)),
+    ...memoryLimits(engineBytesOf(engine)),
   };
 }
 
 /** What one question may use: less of a small engine, which must go on storing and merging beside it. */
-function memoryOfOne(engineBytes: number): number {
-  return Math.floor(engineBytes / (engineBytes < SMALL_ENGINE ? 4 : 2));
+function memoryLimits(engineBytes: number): Readonly<Record<string, number | string>> {
+  if (!isSmallEngine(engineBytes)) return { max_memory_usage: String(Math.floor(engineBytes / 2)) };
+  return { max_memory_usage: String(Math.floor(engineBytes / 4)), max_threads: 1, max_block_size: 8192 };
+}
+
+function isSmallEngine(engineBytes: number): boolean {
+  return engineBytes < SMALL_ENGINE;
+}
+
+function engineBytesOf({ memoryLimitBytes }: Pick<TelemetryEngine, 'memoryLimitBytes'>): number {
+  return memoryLimitBytes ?? 2 * MEMORY;
 }
 
 function deadlineOf({ deadlineMs = DEADLINE_MS }: Pick<ReadOptions, 'deadlineMs'>): number {

@@ -81,7 +81,7 @@ function engineArguments({ memoryLimitBytes }: EngineSettings): string[] {
     `--background_pool_size=${isSmall ? 1 : 2}`,
     '--background_schedule_pool_size=4',
     '--background_common_pool_size=2',
-    '--max_threads=2',
+    `--max_threads=${isSmall ? 1 : 2}`,
     '--max_insert_threads=1',
     '--max_execution_time=30',
     // Engine-side deduplication and asynchronous inserts lose acknowledged rows; requests are known by their hash.
