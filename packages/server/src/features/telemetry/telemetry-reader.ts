@@ -92,11 +92,7 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
   const { engine, whenPrepared } = options;
   const statistics = createQueryStatistics();
   let damageSeen = 0;
-  // Fewer than the engine's sessions for reading, so that the guards' own questions always find one.
-  // A small engine answers one question after the other: several at once are what ends it in a container of 512 MB.
-  const isSmall = isSmallEngine(engineBytesOf(options.engine));
-  const slots = createReadSlots({ running: isSmall ? 1 : 4, waiting: 200, waitMs: 15_000 });
-  const people = createReadSlots({ running: isSmall ? 1 : 2, waiting: 20, waitMs: 15_000 });
+  const { slots, people } = turnsOf(engine);
   const answerable = async (): Promise<void> => {
     await engine.whenReady(READY_MS);
     await whenPrepared();
@@ -160,6 +156,16 @@ function limitsOf(read: ReadOptions, engine: TelemetryEngine): Readonly<Record<s
     max_bytes_to_read: String(read.maxBytesRead ?? BYTES_READ),
     max_result_bytes: String(RESULT_BYTES),
     ...memoryLimits(engineBytesOf(engine)),
+  };
+}
+
+/** Whose turn it is to ask. Fewer than the engine's sessions for reading, so that the guards' questions always find one. */
+function turnsOf(engine: TelemetryEngine) {
+  // A small engine answers one question after the other: several at once are what ends it in a container of 512 MB.
+  const isSmall = isSmallEngine(engineBytesOf(engine));
+  return {
+    slots: createReadSlots({ running: isSmall ? 1 : 4, waiting: 200, waitMs: 15_000 }),
+    people: createReadSlots({ running: isSmall ? 1 : 2, waiting: 20, waitMs: 15_000 }),
   };
 }
 
