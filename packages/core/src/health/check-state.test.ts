@@ -81,7 +81,8 @@ test('property: it only moves along its graph, and a restart in between changes 
         const next = observe(state, result);
         restarted = observe(restarted, result);
         expect(restarted).toEqual(next);
-        expect(next.lastAt).toBeGreaterThanOrEqual(state.lastAt);
+        const isSetBack = at < state.lastAt - 60_000;
+        expect(next.lastAt).toBe(isSetBack ? at : Math.max(at, state.lastAt));
         expect(next.recent.length).toBeLessThanOrEqual(rules.window);
         expect(next.changes.length).toBeLessThanOrEqual(rules.window);
         if (next.status === 'up') expect(next.cause).toBeNull();
@@ -109,4 +110,13 @@ test('property: failures that stand alone never make it down', () => {
     }),
     { seed: 5, numRuns: 200 },
   );
+});
+
+test('a clock that is set back by an hour neither hides an outage nor its end', () => {
+  const before = run('PPP');
+  const down = run('FFFF', { from: before, startAt: before.lastAt - 3_600_000 });
+  expect(down.status).toBe('down');
+  const after = run('P'.repeat(8), { from: down, startAt: down.lastAt - 86_400_000 });
+  expect(after.status).toBe('up');
+  expect(after.since).toBeLessThan(down.since);
 });

@@ -1,11 +1,17 @@
 import { defaultNoiseRules, type NoiseRules } from './noise-rules.ts';
 
+/** A clock that goes back by more than this was set. */
+const CLOCK_SET_MS = 60_000;
+
 /** What a check is held to be: `pending` before its first result that tells anything. */
 export type CheckStatus = 'pending' | 'up' | 'down' | 'flapping';
 
 /** One run of a check. */
 export interface CheckResult {
-  /** Unix time in milliseconds; a clock that went back is read as standing still. */
+  /**
+   * Unix time in milliseconds; a clock that went back is read as standing still, and by more than a minute as one that
+   * was set: what is remembered moves with it.
+   */
   readonly at: number;
   readonly ok: boolean;
   /** Stable word for what is wrong, e.g. `timeout` or `status-502`; `null` when it is fine. */
@@ -51,7 +57,7 @@ export const newCheckState: CheckState = {
 
 /** The state after one more result. Pure: the same results give the same state, before and after a restart. */
 export function observe(state: CheckState, result: CheckResult, rules: NoiseRules = defaultNoiseRules): CheckState {
-  const seen = withResult(state, result, rules);
+  const seen = withResult(withClock(state, result.at), result, rules);
   const status = nextStatus(seen, result.ok, rules);
   const isTrouble = status === 'down' || status === 'flapping';
   if (status === state.status) return seen;
@@ -84,6 +90,22 @@ export function failingSince(state: CheckState): number | null {
 export function nextRunMs(state: CheckState, everyMs: number): number {
   const isOpen = isSuspect(state) || (state.status === 'down' && state.recent.endsWith('P'));
   return isOpen ? Math.min(everyMs, 20_000) : everyMs;
+}
+
+/** A clock that is set back must not make the state stand still until it has caught up. */
+function withClock(state: CheckState, at: number): CheckState {
+  const backMs = state.lastAt - at;
+  if (backMs <= CLOCK_SET_MS) return state;
+  const moved = (time: number): number => (time === 0 ? 0 : time - backMs);
+  return {
+    ...state,
+    since: moved(state.since),
+    lastAt: at,
+    runSince: moved(state.runSince),
+    steadySince: moved(state.steadySince),
+    relapsedAt: moved(state.relapsedAt),
+    changes: state.changes.map(moved),
+  };
 }
 
 function withResult(state: CheckState, { at: time, ok }: CheckResult, rules: NoiseRules): CheckState {

@@ -122,3 +122,16 @@ test('property: one page an outage, whatever the phases of its checks are', () =
     { seed: 6, numRuns: 30 },
   );
 });
+
+test('in a ring of dependencies neither explains the other', () => {
+  const letters = `PPPP${'F'.repeat(20)}`;
+  const ring = [
+    { id: 'a', letters, parents: ['b'] },
+    { id: 'b', letters, parents: ['a'] },
+    { id: 'c', letters, parents: ['a'] },
+  ];
+  expect(play(ring).map(({ kind, incident }) => [kind, incident.checkIds])).toEqual([
+    ['down', ['a']],
+    ['down', ['b']],
+  ]);
+});

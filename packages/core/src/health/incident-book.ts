@@ -137,10 +137,12 @@ function explanation(
     for (const id of ancestors(member, checks)) {
       const parent = checks.get(id);
       if (parent === undefined) continue;
-      if (isTrouble(parent.state)) return { parent: id, isKnown: true };
+      // In a ring of dependencies each would explain the other, and nobody would be told.
+      const isRing = (): boolean => ancestors(parent, checks).has(member.id);
+      if (isTrouble(parent.state) && !isRing()) return { parent: id, isKnown: true };
       const isUnseen = parent.state.lastAt < began && parent.state.status !== 'pending';
       const mayWait = now - openedAt < rules.parentWaitMs;
-      if (isSuspect(parent.state) || (isUnseen && mayWait)) return { parent: id, isKnown: false };
+      if ((isSuspect(parent.state) || (isUnseen && mayWait)) && !isRing()) return { parent: id, isKnown: false };
     }
   }
   return null;

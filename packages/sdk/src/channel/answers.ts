@@ -2,7 +2,7 @@ import { DISCONNECTS, ERRORS, UNSUBSCRIBES } from './codes.ts';
 import { bodyOf, checkName, jsonText, mustBeAllowed } from './client-wish.ts';
 import { type Answer, type ClientSession, dropSubscription, Refusal, refuse } from './client-session.ts';
 import type { Command, HistoryCommand, SubscribeCommand } from './command.ts';
-import { readMissed } from './hub.ts';
+import { type Missed, readMissed } from './hub.ts';
 import { inTime } from './in-time.ts';
 import type { Json } from './log-types.ts';
 import { answerOutbox, OUTBOX_METHOD } from './outbox-answer.ts';
@@ -113,7 +113,8 @@ async function subscribe(
   if (session.subscriptions.has(channel)) throw new Refusal(ERRORS.alreadySubscribed);
   if (session.subscriptions.size >= limits.channelsPerConnection) throw new Refusal(ERRORS.limitExceeded);
   await mustBeAllowed(context, { action: 'subscribe', channel, user, data, token });
-  const topic = await inTime(hub.acquire(channel), limits.logMs);
+  // Not within a time of our own: a topic that came after it would be held for ever.
+  const topic = await hub.acquire(channel);
   let isListening = false;
   try {
     const missed =
@@ -121,6 +122,8 @@ async function subscribe(
         ? undefined
         : await readMissed(topic, context.log, command.from, { bytes: limits.recoveryBytes, deadlineMs: limits.logMs });
     if (session.connection.isOver()) return;
+    // What came between the last look and now is in neither: the client asks again.
+    if (missed !== undefined && !isAt(topic, missed)) throw new Refusal(ERRORS.internal);
     if (command.from !== undefined) context.counts[missed === undefined ? 'unrecovered' : 'recovered'] += 1;
     if (command.from !== undefined && missed === undefined && command.mustRecover)
       throw new Refusal(ERRORS.unrecoverablePosition);
@@ -133,13 +136,18 @@ async function subscribe(
   }
 }
 
-function subscribed({ id, from }: SubscribeCommand, topic: Topic, missed: readonly string[] | undefined): string {
+function isAt(topic: Topic, { offset, epoch }: Missed): boolean {
+  const place = topic.position();
+  return place.offset === offset && place.epoch === epoch;
+}
+
+function subscribed({ id, from }: SubscribeCommand, topic: Topic, missed: Missed | undefined): string {
   const { epoch, offset } = topic.position();
   const common = `{"id":${id},"subscribe":{"recoverable":true,"positioned":true,"epoch":${JSON.stringify(epoch)}`;
   if (from === undefined) return `${common},"offset":${offset}}}`;
   if (missed === undefined) return `${common},"offset":${offset},"was_recovering":true}}`;
   // The place recovered from: each publication moves the client's place by itself.
-  return `${common},"offset":${from.offset},"was_recovering":true,"recovered":true,"publications":[${missed.join()}]}}`;
+  return `${common},"offset":${from.offset},"was_recovering":true,"recovered":true,"publications":[${missed.publications.join()}]}}`;
 }
 
 function listen(context: SessionContext, session: ClientSession, user: ChannelUser, topic: Topic): void {
@@ -219,10 +227,17 @@ async function history(
       : await inTime(log.read(channel, question), limits.logMs);
   if (since !== undefined && since.epoch !== '' && since.epoch !== epoch)
     throw new Refusal(ERRORS.unrecoverablePosition);
-  const told = records.map(publicationOf).join();
+  const told = firstOf(records.map(publicationOf), limits.recoveryBytes).join();
   session.connection.reply(
     `{"id":${id},"history":{"epoch":${JSON.stringify(epoch)},"offset":${offset},"publications":[${told}]}}`,
   );
+}
+
+/** As many as fit; at least one, so that whoever asks on from the last one gets on. */
+function firstOf(texts: readonly string[], bytes: number): readonly string[] {
+  let sum = 0;
+  const end = texts.findIndex((text, index) => (sum += Buffer.byteLength(text)) > bytes && index > 0);
+  return end === -1 ? texts : texts.slice(0, end);
 }
 
 async function rpc(

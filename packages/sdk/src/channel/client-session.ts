@@ -72,6 +72,10 @@ export function createClientSession(
     isBusy = true;
     for (let command = waiting.shift(); command !== undefined; command = waiting.shift()) {
       if (connection.isOver()) break;
+      // Who does not read the answers gets no more of them made: each may be large.
+      const caughtUp = connection.caughtUp();
+      if (caughtUp !== undefined) await caughtUp;
+      if (connection.isOver()) break;
       await take(command);
       if (waiting.length < limits.waitingCommands) connection.resume();
     }

@@ -26,6 +26,8 @@ export interface Connection {
   /** The client showed that it lives. */
   alive(): void;
   isOver(): boolean;
+  /** Undefined while more may be answered; else resolves when the socket has taken what waits, or is closed. */
+  caughtUp(): Promise<void> | undefined;
   pause(): void;
   resume(): void;
 }
@@ -90,6 +92,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       isAwaitingPong = false;
     },
     isOver: () => isOver,
+    caughtUp: () => (isOver ? undefined : outlet.caughtUp()),
     pause: () => webSocket.pause(),
     resume: () => webSocket.resume(),
   };
@@ -100,10 +103,12 @@ interface Outlet {
   /** Writes a frame behind all answers given before. */
   write(frame: Buffer): void;
   flush(): void;
+  caughtUp(): Promise<void> | undefined;
 }
 
 function createOutlet(socket: Duplex, behindBytes: number, onBehind: () => void): Outlet {
   let replies: string[] = [];
+  let repliesLength = 0;
   // A long answer may wait in full: the client asked for it.
   let grace = 0;
   socket.on('drain', () => {
@@ -118,6 +123,7 @@ function createOutlet(socket: Duplex, behindBytes: number, onBehind: () => void)
     if (replies.length === 0) return;
     const frame = buildTextFrame(replies.join('\n'));
     replies = [];
+    repliesLength = 0;
     grace = Math.max(grace, frame.length);
     put(frame);
   };
@@ -125,11 +131,25 @@ function createOutlet(socket: Duplex, behindBytes: number, onBehind: () => void)
     reply(text) {
       if (replies.length === 0) process.nextTick(flush);
       replies.push(text);
+      repliesLength += text.length;
     },
     write(frame) {
       flush();
       put(frame);
     },
     flush,
+    caughtUp() {
+      if (repliesLength > behindBytes) flush();
+      if (socket.destroyed || !socket.writableNeedDrain || socket.writableLength <= behindBytes) return undefined;
+      return new Promise((resolve) => {
+        const done = (): void => {
+          socket.off('drain', done);
+          socket.off('close', done);
+          resolve();
+        };
+        socket.on('drain', done);
+        socket.on('close', done);
+      });
+    },
   };
 }

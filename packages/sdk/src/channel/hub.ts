@@ -4,7 +4,7 @@ import { openTopic, PAGE, publicationOf, type Topic, type TopicParts } from './t
 
 /** All channels that this process serves. */
 export interface Hub {
-  /** The channel, opened where it was not; to be given back with `release`. */
+  /** The channel, opened where it was not; to be given back with `release`. Gives up by itself after `deadlineMs`. */
   acquire(name: string): Promise<Topic>;
   release(name: string): void;
   /** Hands stored messages to those who listen. */
@@ -76,10 +76,13 @@ export function createHub(parts: HubParts): Hub {
 }
 
 async function openInTime(name: string, parts: HubParts): Promise<Topic> {
-  const topic = await inTime(openTopic(name, parts), parts.deadlineMs);
-  // What was stored while it was being opened was offered to nobody.
-  await inTime(topic.catchUp(), parts.deadlineMs);
-  return topic;
+  const open = async (): Promise<Topic> => {
+    const topic = await openTopic(name, parts);
+    // What was stored while it was being opened was offered to nobody.
+    await topic.catchUp();
+    return topic;
+  };
+  return inTime(open(), parts.deadlineMs);
 }
 
 function byChannel(
@@ -97,13 +100,22 @@ function byChannel(
   return groups;
 }
 
-/** Publications between a client's place and the topic's, as JSON texts; undefined where they are not all there. */
+/** What a client missed. */
+export interface Missed {
+  /** As JSON texts, oldest first. */
+  readonly publications: readonly string[];
+  /** The topic's place that they lead to. */
+  readonly offset: number;
+  readonly epoch: string;
+}
+
+/** Publications between a client's place and the topic's; undefined where they are not all there. */
 export async function readMissed(
   topic: Topic,
   log: ChannelLog,
   from: { readonly offset: number; readonly epoch: string },
   bounds: { readonly bytes: number; readonly deadlineMs: number },
-): Promise<readonly string[] | undefined> {
+): Promise<Missed | undefined> {
   const missed: string[] = [];
   let since = from.offset;
   let bytes = 0;
@@ -111,7 +123,7 @@ export async function readMissed(
     const { epoch, offset } = topic.position();
     // An empty epoch is any, as Centrifugo has it.
     if (since > offset || (from.epoch !== '' && from.epoch !== epoch)) return undefined;
-    if (since === offset) return missed;
+    if (since === offset) return { publications: missed, offset, epoch };
     const stretch = await inTime(log.read(topic.name, { since, limit: PAGE }), bounds.deadlineMs);
     if (stretch.isGap || stretch.epoch !== epoch) return undefined;
     const top = topic.position().offset;

@@ -22,12 +22,13 @@ export function requireReading(name: string, { sql }: Invariant): void {
   });
 }
 
-/** Those that a write to these tables can break. */
+/** Those that a write to these tables can break; all where it is not known what was written. */
 export function invariantsFor(
   invariants: Readonly<Record<string, Invariant>>,
-  written: ReadonlySet<string>,
+  written: ReadonlySet<string> | undefined,
 ): readonly (readonly [string, Invariant])[] {
   return Object.entries(invariants).filter(
-    ([, { tables }]) => tables === undefined || tables.some((table) => written.has(table.toLowerCase())),
+    ([, { tables }]) =>
+      tables === undefined || written === undefined || tables.some((table) => written.has(table.toLowerCase())),
   );
 }

@@ -73,6 +73,49 @@ describe.skipIf(!isThere)('a safe database over pg', () => {
     expect(await countOf(pool)).toBe(200);
   });
 
+  it('asks invariants read-only, all of them where the handle was used, and writes on after them', async () => {
+    const { db, pool } = await open({
+      operationTable: true,
+      invariants: {
+        'small enough': { sql: 'SELECT n FROM counters -- of all', max: 5, tables: ['counters'] },
+        'changes nothing': { sql: `SELECT s FROM ${place}.sneaky() AS s`, max: 5, tables: ['other'] },
+      },
+    });
+    await pool.query(`CREATE FUNCTION ${place}.sneaky() RETURNS int LANGUAGE plpgsql AS
+      $$ BEGIN UPDATE ${place}.counters SET n = 99; RETURN 1; END $$`);
+    await db.write('fits', increment);
+    expect(await countOf(pool)).toBe(1);
+    await expect(db.write('too much', (tx) => tx.update('counters', { id: 1 }, { n: 6 }))).rejects.toMatchObject({
+      code: 'write.invariant-broken',
+    });
+    await expect(db.write('by the handle', (tx) => tx.handle.query('UPDATE counters SET n = 7'))).rejects.toMatchObject(
+      { code: 'write.invariant-broken' },
+    );
+    await expect(db.write('sneaky', (tx) => tx.handle.query('UPDATE counters SET n = 3'))).rejects.toMatchObject({
+      code: '25006',
+    });
+    expect(await countOf(pool)).toBe(1);
+  });
+
+  it('runs the effects of what is committed, and makes a check that cannot be made a finding', async () => {
+    const { db, pool } = await open();
+    await pool.query('CREATE TABLE keyless (n INT)');
+    const told: string[] = [];
+    await db.write(
+      'keyless',
+      async (tx) => {
+        tx.onCommit(() => void told.push('mail'));
+        await tx.insert('keyless', { n: 1 });
+      },
+      { verify: 'committed' },
+    );
+    expect(told).toEqual(['mail']);
+    expect(db.findings()).toMatchObject([{ kind: 'write-not-verified', severity: 'warn' }]);
+    await expect(db.write('x', increment, { idempotencyKey: 'belay:1' })).rejects.toMatchObject({
+      code: 'write.misused',
+    });
+  });
+
   it('writes once though the driver gives COMMIT up before the server has answered', async () => {
     const { db, pool, url } = await open();
     await pool.query(`CREATE FUNCTION ${place}.slow() RETURNS trigger LANGUAGE plpgsql AS

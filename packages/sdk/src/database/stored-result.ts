@@ -54,8 +54,16 @@ export function resultOf(key: string, { hash, text }: StoredResult): unknown {
   });
 }
 
+/** Before the keys that Belay gives itself, so that they cannot meet those of the application. */
+export const OWN_KEY = 'belay:';
+
 /** @throws SafeDatabaseError for keys that cannot be stored. */
 export function requireKey(key: string): string {
+  if (key.startsWith(OWN_KEY)) {
+    throw new SafeDatabaseError('write.misused', `The idempotency key "${key}" begins with "${OWN_KEY}".`, {
+      hint: 'Such keys are those of Belay itself, and are forgotten after an hour; put another word before it.',
+    });
+  }
   if (key.length >= 1 && key.length <= 200) return key;
   throw new SafeDatabaseError('write.misused', 'An idempotency key has 1 to 200 characters.', {
     hint: `This one has ${key.length}; use an id of the request, or a hash of it.`,

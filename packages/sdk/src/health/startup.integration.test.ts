@@ -275,3 +275,46 @@ test('Belay that hangs or is gone delays nothing, and a process that ends says s
   hanging.closeAllConnections();
   hanging.close();
 });
+
+test('only what ran is told, and what failed runs again with the cheap checks', async () => {
+  const got: string[][] = [];
+  const belay = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const { kind, checks } = JSON.parse(Buffer.concat(parts).toString()) as { kind: string; checks: HealthCheck[] };
+      if (kind === 'periodic') got.push(checks.map(({ name }) => name));
+      response.writeHead(202, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  belay.listen(0, '127.0.0.1');
+  await once(belay, 'listening');
+  const state = { isWell: false };
+  const one = (name: string, more: Partial<HealthCheck> = {}): HealthCheck => ({
+    name,
+    title: name,
+    run: () => ({ outcome: 'pass', text: '' }),
+    ...more,
+  });
+  const dear = one('dear-failing', {
+    run: () => ({ outcome: state.isWell ? 'pass' : 'fail', text: '' }),
+  });
+  const url = `http://127.0.0.1:${(belay.address() as net.AddressInfo).port}`;
+  const health = openHealth({
+    service: 'shop',
+    url,
+    key: 'k',
+    checks: [one('dear'), one('light', { cheap: true }), dear],
+  });
+  await health.startup();
+  await health.run('cheap');
+  await expect.poll(() => got).toEqual([['light', 'dear-failing']]);
+  state.isWell = true;
+  await health.run('cheap');
+  await expect.poll(() => got).toHaveLength(2);
+  await health.run('cheap');
+  await expect.poll(() => got[2]).toEqual(['light']);
+  await health.close();
+  belay.closeAllConnections();
+  belay.close();
+});

@@ -65,6 +65,8 @@ export class OpenAsyncTransaction<Handle> implements AsyncTransaction<Handle> {
   readonly #parts: AsyncTransactionParts<Handle>;
   readonly #place: PlaceWriter;
   isOver = false;
+  /** Whether the callback may have written by the driver's own means. */
+  hasGivenHandle = false;
 
   constructor(parts: AsyncTransactionParts<Handle>) {
     this.#parts = parts;
@@ -81,6 +83,7 @@ export class OpenAsyncTransaction<Handle> implements AsyncTransaction<Handle> {
 
   get handle(): Handle {
     this.#requireOpen();
+    this.hasGivenHandle = true;
     return this.#parts.handle;
   }
 
@@ -177,10 +180,11 @@ export class OpenAsyncTransaction<Handle> implements AsyncTransaction<Handle> {
     { table, row, stored, rowPlace }: { table: string; row: Row; stored: Row; rowPlace: unknown },
     options: RowOptions | undefined,
   ): Promise<void> {
-    const { describe, options: settings } = this.#parts;
+    const { describe, dialect, options: settings } = this.#parts;
     const differences: ColumnDifference[] = [];
     for (const [column, value] of Object.entries(row)) {
       if (options?.except?.includes(column) === true || isSameValue(value, stored[column])) continue;
+      if (dialect === 'sqlite' && isRounded(value, stored[column])) continue;
       if (await this.#isSameToDatabase(table, { column, value, rowPlace })) continue;
       const shown = settings.showValuesOf ?? [];
       const mayShow = shown.includes(column) || shown.includes(`${table}.${column}`);
@@ -233,4 +237,10 @@ export class OpenAsyncTransaction<Handle> implements AsyncTransaction<Handle> {
 
 function requireOne(table: string, changes: number, what: string): void {
   if (changes !== 1) throw new WriteVerificationError(table, `${changes} rows were ${what} instead of 1`);
+}
+
+/** Drivers of SQLite give large integers as numbers, rounded: that says nothing against what is stored. */
+function isRounded(written: unknown, stored: unknown): boolean {
+  if (typeof written !== 'bigint' || typeof stored !== 'number') return false;
+  return !Number.isSafeInteger(stored) && Number(written) === stored;
 }

@@ -1,6 +1,6 @@
 import { SafeDatabaseError } from '../errors.ts';
 import { failureKind, isVerdict } from '../retry-policy.ts';
-import { KEEP_KEYS_MS, OPERATIONS_TABLE, resultOf, storedResultOf } from '../stored-result.ts';
+import { KEEP_KEYS_MS, OPERATIONS_TABLE, OWN_KEY, resultOf, storedResultOf } from '../stored-result.ts';
 import type { AsyncConnection, AsyncSource } from './async-source.ts';
 
 /** The rows by which a commit of unknown outcome is resolved, and repeated writes are recognised. */
@@ -22,8 +22,6 @@ export interface CommitKeys<Handle> {
 
 /** Keys that Belay gave itself serve for the time of one COMMIT. */
 const KEEP_OWN_MS = 3_600_000;
-/** Before the keys of the application, so that the two cannot meet. */
-export const OWN_KEY = 'belay:';
 /** Longest that an ending transaction is waited for. */
 const RESOLVE_MS = 30_000;
 

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { brokenBy, invariantsFor, requireReading } from '../check-invariants.ts';
+import { requireReading } from '../check-invariants.ts';
 import { SafeDatabaseError, WriteVerificationError } from '../errors.ts';
 import { createObserver } from '../observer.ts';
 import { currentOperation, type Operation } from '../operation.ts';
 import { failureKind, isVerdict, nextTryIn } from '../retry-policy.ts';
 import { OPERATION_LOG_TABLE, operationRow } from '../sqlite/sqlite-operation-table.ts';
-import { requireKey } from '../stored-result.ts';
+import { OWN_KEY, requireKey } from '../stored-result.ts';
 import type { DatabaseWatch, OperationRecord, SafeDatabaseOptions, VerifyLevel, WriteOptions } from '../types.ts';
 import { createValueShapes, type DescribeValue } from '../value-shape.ts';
 import { checkCommitted, runEffects, type AfterCommit } from './after-commit.ts';
 import type { AsyncConnection, AsyncSource } from './async-source.ts';
 import { OpenAsyncTransaction, type AsyncTransaction, type CommittedRow } from './async-transaction.ts';
-import { createCommitKeys, OWN_KEY, type CommitKeys } from './commit-keys.ts';
+import { checkInvariants } from './async-invariants.ts';
+import { createCommitKeys, type CommitKeys } from './commit-keys.ts';
 import { explainLater } from './explain-later.ts';
 
 /** Settings of a safe database over connections that answer later. */
@@ -184,7 +185,7 @@ async function attempt<Handle, Result>(
     }
     result = await work(tx);
     tx.isOver = true;
-    if (settings.invariants !== false) await checkInvariants(context, { operation, connection, written: tx.written });
+    if (settings.invariants !== false) await checkInvariants(context, operation, { connection, tx });
     if (key !== undefined) await keys.keep(connection, { key, name: operation.name, result });
     // In a transaction that a swallowed error has ended, COMMIT would roll back and report success.
     else if (dialect === 'postgres') await connection.query('SELECT 1', []);
@@ -278,24 +279,6 @@ function waitAfter<Handle>({ observer, options }: Context<Handle>, operation: Op
     hint: 'Its cause tells whether others write the same rows or the database cannot be reached.',
     cause: error,
   });
-}
-
-async function checkInvariants<Handle>(
-  { observer, options }: Context<Handle>,
-  {
-    operation,
-    connection,
-    written,
-  }: { operation: Operation; connection: AsyncConnection<Handle>; written: ReadonlySet<string> },
-): Promise<void> {
-  for (const [name, invariant] of invariantsFor(options.invariants ?? {}, written)) {
-    const { rows } = await connection.query(invariant.sql, []);
-    const why = brokenBy(invariant, rows[0] === undefined ? undefined : Object.values(rows[0]));
-    if (why === undefined) continue;
-    const message = `"${operation.name}" would break the invariant "${name}": ${why}. It was rolled back.`;
-    observer.find(operation, { kind: 'invariant-broken', severity: 'error', message, facts: { invariant: name } });
-    throw new SafeDatabaseError('write.invariant-broken', message, { hint: 'Mend the write, or the invariant.' });
-  }
 }
 
 async function prepareLog<Handle>(context: Context<Handle>): Promise<void> {

@@ -140,6 +140,23 @@ test('a service that falls silent is told once; one that ends on purpose is not'
   expect(old.body).toMatchObject({ total: 0, headline: 'Nothing is checked yet.' });
 });
 
+test('trouble of a process that falls silent is not told to be over', async () => {
+  const { clock, report, call, messages, world } = await start();
+  for (let second = 0; second < 300; second += 10) {
+    if (second % 30 === 0) await report({ checks: [check('db', 'fail')] as never });
+    await world.checks.round();
+    clock.at += 10_000;
+  }
+  expect(messages()).toHaveLength(1);
+  for (let second = 0; second < 400; second += 10) {
+    await world.checks.round();
+    clock.at += 10_000;
+  }
+  expect(messages().filter((text) => /over|ended|well again/i.test(text))).toEqual([]);
+  const { body } = await call('GET', '/api/v1/checks?search=db');
+  expect(body.items.map(({ status }: { status: string }) => status)).toEqual(['down']);
+});
+
 test('a clock that jumps a year makes nobody silent', async () => {
   const { clock, report, messages, world } = await start();
   await report({ checks: [check('memory', 'pass')] as never });
