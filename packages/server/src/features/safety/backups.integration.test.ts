@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -131,6 +131,21 @@ test('a manifest that somebody changed is found by its successor, and nothing is
   );
   const drill = await anew.drill(first.manifest.id, undefined, 'test');
   expect(await anew.operations.ended(drill.id)).toMatchObject({ failure: { code: 'backup.tampered' } });
+});
+
+test('a file that cannot be read, and a manifest of another artefact, are told and stop nothing', async () => {
+  await bed.backUp(true);
+  const { id } = (await only()).manifest;
+  const manifest = (place: string): string => path.join(bed.place(place), `bot/${id}.manifest.json`);
+  await rm(manifest('near'));
+  await mkdir(manifest('near'));
+  await writeFile(manifest('far'), (await readFile(manifest('far'), 'utf8')).replace('.db.zst"', '.db.zst.other"'));
+  const anew = await bed.forget();
+  const rebuild = await anew.rebuild('test');
+  const { state, result } = await anew.operations.ended(rebuild.id);
+  expect(state).toBe('done');
+  expect(result).toContain('and not its own artefact');
+  expect(await anew.context.catalogue.entries()).toEqual([]);
 });
 
 test('a source that is missing or damaged is a clear error and leaves nothing behind', async () => {

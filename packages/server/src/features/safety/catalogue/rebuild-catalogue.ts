@@ -3,9 +3,16 @@ import { isBelayError } from '@belay/core';
 import type { BackupReceipt } from '@belay/protocol';
 import type { BackupContext } from '../backup-context.ts';
 import type { Destination, StoredObject } from '../destinations/destination.ts';
-import { isSignatureValid } from '../drill/receipt-key.ts';
+import { isTrusted } from '../drill/receipt-key.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
-import { MANIFEST_BYTES, type ManifestFile, manifestObject, readManifest, readReceipt } from './manifest-file.ts';
+import {
+  artefactObject,
+  MANIFEST_BYTES,
+  type ManifestFile,
+  manifestObject,
+  readManifest,
+  readReceipt,
+} from './manifest-file.ts';
 
 /** What reading the manifests at every destination came to. */
 export interface RebuildReport {
@@ -71,14 +78,18 @@ async function readPlace(place: Place): Promise<Omit<RebuildReport, 'findings'>>
 
 const RECEIPT = /\.receipt-\d+-L\d\.json$/;
 
-/** What was proven at this place before. The content of a receipt is believed when its signature fits. */
+/** What was proven at this place before. Where there is a key here, a receipt is believed only when it was signed by it. */
 async function takeReceipts(place: Place, objects: readonly StoredObject[]): Promise<number> {
-  const { context, destination, findings, signal } = place;
+  const { context, destination, findings } = place;
   let taken = 0;
   for (const { name, bytes } of objects.filter((object) => RECEIPT.test(object.name))) {
-    const receipt = bytes > MANIFEST_BYTES ? null : readReceipt(await textAt(destination, name, signal));
-    if (receipt === null || (receipt.signature !== null && !isSignatureValid(receipt))) {
-      findings.push(`${destination.name}: ${name} is no receipt that Belay signed.`);
+    const text = bytes > MANIFEST_BYTES ? '' : await textAt(place, name);
+    if (text === null) continue;
+    const receipt = readReceipt(text);
+    if (receipt === null || !isTrusted(receipt, context.receiptKey)) {
+      findings.push(
+        `${destination.name}: ${name} is no receipt that this Belay signed; \`belay backup drill\` proves it anew.`,
+      );
       continue;
     }
     await context.catalogue.addReceipt(receipt);
@@ -97,9 +108,12 @@ async function believe({ context }: Place, receipt: BackupReceipt): Promise<void
   await context.catalogue.saveCopy(receipt.backup, { ...copy, state: 'verified', method: 'receipt', detail });
 }
 
-async function readSafely({ destination, findings, signal }: Place, name: string): Promise<ManifestFile | null> {
+async function readSafely(place: Place, name: string): Promise<ManifestFile | null> {
+  const { destination, findings } = place;
+  const text = await textAt(place, name);
+  if (text === null) return null;
   try {
-    return readManifest(await textAt(destination, name, signal), `${destination.name}: ${name}`);
+    return readManifest(text, `${destination.name}: ${name}`);
   } catch (error) {
     if (!isBelayError(error)) throw error;
     findings.push(error.message);
@@ -122,6 +136,12 @@ async function takeManifest(
   const { manifest, hash } = file;
   if (manifestObject(manifest) !== name) {
     findings.push(`${destination.name}: ${name} describes ${manifest.id}.`);
+    return false;
+  }
+  const { engine, source, artefact } = manifest;
+  const object = artefactObject(manifest.id, source, { engine, isEncrypted: artefact.encryption !== null });
+  if (artefact.object !== object) {
+    findings.push(`${destination.name}: ${name} names ${artefact.object} and not its own artefact ${object}.`);
     return false;
   }
   const known = await context.catalogue.find(manifest.id);
@@ -165,6 +185,14 @@ async function checkChains(catalogue: Catalogue): Promise<readonly string[]> {
   return findings;
 }
 
-async function textAt(destination: Destination, name: string, signal: AbortSignal | undefined): Promise<string> {
-  return textOf(await destination.read(name, { signal }));
+/** Null for a file that cannot be read, which is told and keeps the others from nobody. */
+async function textAt({ destination, findings, signal }: Place, name: string): Promise<string | null> {
+  try {
+    return await textOf(await destination.read(name, { signal }));
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    findings.push(`${destination.name}: ${name} cannot be read: ${why}`);
+    return null;
+  }
 }

@@ -43,8 +43,15 @@ export async function fetchObject(
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw isUnreadable(error) ? differs(destination, object) : error;
   }
+}
+
+/** The disk of the copy gives its bytes no more. */
+function isUnreadable(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && error.code === 'EIO' && 'syscall' in error && error.syscall === 'read'
+  );
 }
 
 function differs({ name }: Destination, object: string): BelayError {

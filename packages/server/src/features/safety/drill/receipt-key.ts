@@ -35,11 +35,10 @@ function readKey(file: string): KeyObject | null {
 
 export function signReceipt(receipt: Omit<BackupReceipt, 'signature'>, key: KeyObject | null): BackupReceipt {
   if (key === null) return { ...receipt, signature: null };
-  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' }).subarray(SPKI_PREFIX.length);
   const value = sign(null, Buffer.from(signedText(receipt)), key);
   return {
     ...receipt,
-    signature: { publicKey: publicKey.toString('base64'), value: value.toString('base64') },
+    signature: { publicKey: publicTextOf(key), value: value.toString('base64') },
   };
 }
 
@@ -50,6 +49,17 @@ export function isSignatureValid({ signature, ...receipt }: BackupReceipt): bool
   if (raw.length !== 32) return false;
   const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
   return verify(null, Buffer.from(signedText(receipt)), key, Buffer.from(signature.value, 'base64'));
+}
+
+/** Whether a receipt that lay at a destination counts: signed by `key`, or without a key here not signed wrongly. */
+export function isTrusted(receipt: BackupReceipt, key: KeyObject | null): boolean {
+  if (key === null) return receipt.signature === null || isSignatureValid(receipt);
+  return receipt.signature?.publicKey === publicTextOf(key) && isSignatureValid(receipt);
+}
+
+function publicTextOf(key: KeyObject): string {
+  const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  return der.subarray(SPKI_PREFIX.length).toString('base64');
 }
 
 /** JSON with sorted keys and no spaces: the same text wherever it is made. */

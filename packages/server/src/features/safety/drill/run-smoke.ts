@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import type { InvariantResult } from '@belay/protocol';
 
 const OUTPUT_CHARACTERS = 300;
+/** For what the program wrote before it ended. */
+const LAST_WORDS_MS = 200;
 
 export interface SmokeOptions {
   readonly signal?: AbortSignal | undefined;
@@ -29,6 +31,8 @@ export async function runSmoke(
     said = `${said}${part.toString()}`.slice(-OUTPUT_CHARACTERS);
   });
   child.once('error', (error) => resolve({ name, outcome: 'failed', detail: `It could not be run: ${error.message}` }));
+  // What it started may hold its output open and go on; the end of the program itself is what counts.
+  child.once('exit', () => void setTimeout(() => child.stderr.destroy(), LAST_WORDS_MS).unref());
   child.once('close', (code, killedBy) => {
     if (code === 0) return resolve({ name, outcome: 'holds', detail: null });
     const end = killedBy === null ? `exit ${code}` : `ended by ${killedBy} (it may take ${deadlineMs / 1000} s)`;

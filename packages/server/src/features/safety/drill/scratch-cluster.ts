@@ -116,6 +116,7 @@ export async function removeOldClusters(): Promise<void> {
   for (const name of await readdir(os.tmpdir())) {
     const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1] ?? Number.NaN);
     if (Number.isNaN(pid) || pid === process.pid || existsSync(`/proc/${pid}`)) continue;
-    await rm(path.join(os.tmpdir(), name), { recursive: true, force: true });
+    // That of another user stays; it is theirs to remove.
+    await rm(path.join(os.tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { BelayError } from '@belay/core';
 import pg from 'pg';
+import { sslEnvironment, sslOf, withoutSsl } from './postgres-ssl.ts';
 
 /** Where a PostgreSQL server is and who asks. The password goes by the environment, never on a command line. */
 export interface PostgresPlace {
@@ -51,7 +52,7 @@ export async function runPostgresProgram(place: PostgresPlace, run: ProgramRun):
 /** What libpq reads; nothing else of this process's environment but what programs need to run. */
 function programEnvironment(url: string): NodeJS.ProcessEnv {
   // The client parses every form of URL that libpq knows; it is not connected.
-  const { host, port, user, password } = new pg.Client({ connectionString: url });
+  const { host, port, user, password } = new pg.Client({ connectionString: withoutSsl(url) });
   return {
     PATH: '/usr/lib/postgresql/bin:/usr/local/bin:/usr/bin:/bin',
     LC_ALL: 'C',
@@ -59,6 +60,7 @@ function programEnvironment(url: string): NodeJS.ProcessEnv {
     PGPORT: String(port),
     ...(user === undefined ? {} : { PGUSER: user }),
     ...(password === null || password === undefined ? {} : { PGPASSWORD: password }),
+    ...sslEnvironment(url),
     PGCONNECT_TIMEOUT: '10',
     PGAPPNAME: 'belay',
   };
@@ -70,13 +72,15 @@ export async function withPostgres<T>(
   database: string,
   run: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const { host, port, user, password } = new pg.Client({ connectionString: url });
+  const { host, port, user, password } = new pg.Client({ connectionString: withoutSsl(url) });
+  const ssl = sslOf(url);
   const client = new pg.Client({
     host,
     port,
     ...(user === undefined ? {} : { user }),
     ...(password === null || password === undefined ? {} : { password }),
     database,
+    ...(ssl === undefined ? {} : { ssl }),
     application_name: 'belay',
     connectionTimeoutMillis: 10_000,
   });
@@ -96,7 +100,7 @@ export function quoteName(name: string): string {
 
 /** The database that a URL names. */
 export function databaseOf(url: string): string {
-  const { database } = new pg.Client({ connectionString: url });
+  const { database } = new pg.Client({ connectionString: withoutSsl(url) });
   if (database !== undefined && database !== '') return database;
   throw new BelayError('config.invalid', 'The URL of the source names no database.', {
     hint: 'Write postgres://user@host/database.',

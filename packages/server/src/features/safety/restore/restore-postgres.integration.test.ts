@@ -94,6 +94,21 @@ test.skipIf(!isThere)('a swap that cannot be done leaves the live database open'
   expect(await query(name, count)).toEqual([{ n: 1000 }]);
 });
 
+test.skipIf(!isThere)('the restored database belongs to whom the live one did', async () => {
+  await query('postgres', `CREATE ROLE ${name}_owner`);
+  try {
+    await query('postgres', `ALTER DATABASE ${name} OWNER TO ${name}_owner`);
+    await restorePostgres(job(`${name}_new`));
+    await swapPostgres({ place, restored: `${name}_new`, now: 5, busyMs: 10_000 });
+    expect(
+      await query('postgres', `SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = '${name}'`),
+    ).toEqual([{ owner: `${name}_owner` }]);
+  } finally {
+    for (const database of await databases()) await query('postgres', `ALTER DATABASE "${database}" OWNER TO postgres`);
+    await query('postgres', `DROP ROLE ${name}_owner`);
+  }
+});
+
 test.skipIf(!isThere)('kept databases go after a day, but never the newest', async () => {
   for (const now of [1, 2]) {
     await restorePostgres(job(`${name}_new`));

@@ -19,6 +19,7 @@ export interface PostgresRestoreJob {
 /** Connections to this one never count as connections to the database that is restored. */
 const MAINTENANCE = 'postgres';
 const NAME_BYTES = 63;
+const LOCK_WAIT_MS = 5000;
 
 /** Restores into a new database. At the first error the new database goes again; nothing else is ever touched. */
 export async function restorePostgres(job: PostgresRestoreJob): Promise<void> {
@@ -77,8 +78,7 @@ export async function swapPostgres(job: PostgresSwapJob): Promise<{ readonly kep
           await renamed;
           return { kept };
         } catch (error) {
-          // 55006: connections that were told to end have not gone yet.
-          if (codeOf(error) !== '55006' || performance.now() > deadline) throw asBusy(error, live, busyMs);
+          if (!isBusy(error) || performance.now() > deadline) throw asBusy(error, live, busyMs);
         }
       }
     }),
@@ -94,6 +94,8 @@ interface Names {
 async function rename(client: pg.Client, { live, restored, kept }: Names): Promise<void> {
   await client.query('BEGIN');
   try {
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`);
+    await keepOwner(client, live, restored);
     // From here on nobody can connect: the server waits up to 5 s for those who are, and gives up with 55006.
     await client.query(`ALTER DATABASE ${quoteName(live)} RENAME TO ${quoteName(kept)}`);
     await client.query(`ALTER DATABASE ${quoteName(restored)} RENAME TO ${quoteName(live)}`);
@@ -103,6 +105,19 @@ async function rename(client: pg.Client, { live, restored, kept }: Names): Promi
     await client.query('ROLLBACK');
     throw error;
   }
+}
+
+/** The restored database belongs to whom the live one does, and not to who restored it. */
+async function keepOwner(client: pg.Client, live: string, restored: string): Promise<void> {
+  const { rows } = await client.query<{ datname: string; owner: string }>(
+    'SELECT datname, pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname IN ($1, $2)',
+    [live, restored],
+  );
+  const ownerOf = (name: string): string | undefined => rows.find(({ datname }) => datname === name)?.owner;
+  const owner = ownerOf(live);
+  const present = ownerOf(restored);
+  if (owner === undefined || present === undefined || owner === present) return;
+  await client.query(`ALTER DATABASE ${quoteName(restored)} OWNER TO ${quoteName(owner)}`);
 }
 
 const END_EVERY_MS = 100;
@@ -144,7 +159,8 @@ export async function dropOldPostgresStates(
   return old.map(({ name }) => name);
 }
 
-async function dropDatabase({ url }: PostgresPlace, database: string): Promise<void> {
+/** Drops a database that was restored and is not needed, if it is there. */
+export async function dropDatabase({ url }: PostgresPlace, database: string): Promise<void> {
   await withPostgres(url, MAINTENANCE, (client) =>
     client.query(`DROP DATABASE IF EXISTS ${quoteName(database)} WITH (FORCE)`),
   );
@@ -164,12 +180,17 @@ function keptAt(live: string, name: string): number | null {
   return Number.isSafeInteger(now) && keptName(live, now) === name ? now : null;
 }
 
+/** 55006: connections that were told to end have not gone yet; 55P03: somebody holds a lock. */
+function isBusy(error: unknown): boolean {
+  return codeOf(error) === '55006' || codeOf(error) === '55P03';
+}
+
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 function asBusy(error: unknown, live: string, busyMs: number): unknown {
-  if (codeOf(error) !== '55006') return error;
+  if (!isBusy(error)) return error;
   return new BelayError('restore.busy', `${live} still had connections after ${Math.round(busyMs / 1000)} s.`, {
     hint: 'Nothing was changed. Stop the services that use it, and try again.',
     cause: error,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { BelayError } from '@belay/core';
@@ -11,7 +12,7 @@ import { driverOf } from '../sources/driver-of.ts';
 import { requireSpace } from '../work/require-space.ts';
 import { runWork } from '../work/run-work.ts';
 import { KEPT_MS, keptFolder, removeOldStates } from './kept-states.ts';
-import { dropOldPostgresStates, restorePostgres, swapPostgres } from './restore-postgres.ts';
+import { dropDatabase, dropOldPostgresStates, restorePostgres, swapPostgres } from './restore-postgres.ts';
 import { type RestoreTarget, restoreTarget } from './restore-target.ts';
 
 /** Longest wait for a moment in which nobody writes. */
@@ -111,6 +112,15 @@ function keptBase(workFolder: string): string {
   return path.join(path.dirname(workFolder), 'before-restore');
 }
 
+/** One per operation, so that what an earlier one left is in nobody's way. At most 63 bytes. */
+function halfName(live: string, operation: string): string {
+  const ending = `_restoring_${createHash('sha256').update(operation).digest('hex').slice(0, 12)}`;
+  return `${Buffer.from(live)
+    .subarray(0, 63 - ending.length)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '')}${ending}`;
+}
+
 async function placePostgres(
   { clock }: BackupContext,
   { entry, target, file, folder }: Placing,
@@ -126,15 +136,18 @@ async function placePostgres(
   const limits = { signal: operation.signal, deadlineMs: source.deadlineMs };
   const job = { artefact: file, target: dump, rawBytes: manifest.raw.bytes };
   await operation.step('decompress', () => runWork('unpack', job, limits));
-  const database = mode === 'copy' ? name : `${name.slice(0, 40)}_restoring_${manifest.sequence}`;
+  const database = mode === 'copy' ? name : halfName(name, operation.id);
   const { encoding, collate, ctype } = snapshot;
   await operation.step(`restore into ${database}`, () =>
     restorePostgres({ place, dump, database, encoding, collate, ctype, ...limits }),
   );
   if (mode === 'copy') return `Restored into the database ${database}.`;
-  const { kept } = await operation.step('swap', () =>
-    swapPostgres({ place, restored: database, now: clock.now(), busyMs: BUSY_MS }),
-  );
+  const { kept } = await operation
+    .step('swap', () => swapPostgres({ place, restored: database, now: clock.now(), busyMs: BUSY_MS }))
+    .catch(async (error: unknown) => {
+      await dropDatabase(place, database).catch(() => undefined);
+      throw error;
+    });
   await dropOldPostgresStates(place, clock.now(), KEPT_MS);
   return `Restored in place of ${name}. The state from before is the database ${kept}, closed to connections.`;
 }

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { BelayError } from '@belay/core';
 import pg from 'pg';
+import { sslEnvironment, withoutSsl } from '../restore/postgres-ssl.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 const STDERR_CHARACTERS = 2000;
@@ -32,12 +33,13 @@ function missing(what: string, major: number): BelayError {
 
 /** The password goes by the environment, never on a command line that every user of the machine can read. */
 export function postgresEnvironment(url: string): NodeJS.ProcessEnv {
-  const { host, port, user, password, database } = new pg.Client({ connectionString: url });
+  const { host, port, user, password, database } = new pg.Client({ connectionString: withoutSsl(url) });
   return {
     PATH: '/usr/bin:/bin',
     LC_ALL: 'C',
     PGHOST: host,
     PGPORT: String(port),
+    ...sslEnvironment(url),
     PGCONNECT_TIMEOUT: '10',
     PGAPPNAME: 'belay',
     ...(database === undefined ? {} : { PGDATABASE: database }),
