@@ -4,6 +4,7 @@ import path from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type BackupsTestbed, openBackupsTestbed } from '../backups-testbed.ts';
+import { sourceViewOf } from '../views/source-views.ts';
 import { planRestore } from './plan-restore.ts';
 
 let bed: BackupsTestbed;
@@ -53,6 +54,11 @@ test('a clock that was ahead at the backup is told: nobody knows what would be l
   bed.clock.advance(-7_200_000);
   const plan = await planRestore(bed.backups.context, await newest(), { mode: 'replace' });
   expect(plan.warnings.join(' ')).toContain('How much would be lost is NOT known');
+  const facts = { source: bed.source, entries: [await newest()], attempts: [], leases: [], nextAt: null };
+  expect(sourceViewOf({ ...facts, now: bed.clock.now() })).toMatchObject({
+    state: 'late',
+    problem: expect.stringContaining('2 h in the future'),
+  });
 });
 
 test('a copy is restored beside the original, which is not touched', async () => {

@@ -28,7 +28,8 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!there) return;
   await bed.close();
-  for (const database of [name, `${name}_copy`]) await admin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+  const made = await admin(`SELECT quote_ident(datname) AS name FROM pg_database WHERE datname LIKE '${name}%'`);
+  for (const { name: database } of made as { name: string }[]) await admin(`DROP DATABASE ${database} WITH (FORCE)`);
 });
 
 test.skipIf(!there)('PostgreSQL is dumped from a snapshot, restored into a scratch server and counted', async () => {
@@ -62,6 +63,24 @@ test.skipIf(!there)(
     expect(await backups.context.catalogue.entries()).toHaveLength(1);
   },
 );
+
+test.skipIf(!there)('a swap that fails leaves nothing in the way of the next try', async () => {
+  const { backups } = bed;
+  const [entry] = await backups.context.catalogue.entries();
+  const replace = async () => {
+    const started = await backups.restore(entry?.manifest.id ?? '', { mode: 'replace' }, 'test');
+    return backups.operations.ended(started.id);
+  };
+  const databases = `SELECT datname FROM pg_database WHERE datname LIKE '${name}%' AND datallowconn ORDER BY 1`;
+  // A restored state cannot take the place of one that is away.
+  await admin(`ALTER DATABASE ${name} RENAME TO ${name}_away`);
+  expect(await replace()).toMatchObject({ state: 'failed' });
+  expect(await admin(databases)).toEqual([{ datname: `${name}_away` }, { datname: `${name}_copy` }]);
+  await admin(`ALTER DATABASE ${name}_away RENAME TO ${name}`);
+  await admin('DELETE FROM orders', name);
+  expect(await replace()).toMatchObject({ state: 'done', failure: null });
+  expect(await admin('SELECT count(*)::int AS rows FROM orders', name)).toEqual([{ rows: 5000 }]);
+});
 
 async function admin(sql: string, database = 'postgres'): Promise<unknown[]> {
   const client = new pg.Client({ host: '/var/run/postgresql', user: 'root', database });
