@@ -148,6 +148,16 @@ test('a file that cannot be read, and a manifest of another artefact, are told a
   expect(await anew.context.catalogue.entries()).toEqual([]);
 });
 
+test('of two findings the one written later counts, although the clock went back between', async () => {
+  await bed.backUp(true);
+  const { catalogue } = bed.backups.context;
+  const [drill] = (await only()).receipts.filter(({ level }) => level === 'L3');
+  if (drill === undefined) throw new TypeError('there was no drill');
+  await catalogue.addReceipt({ ...drill, id: 'later', startedAt: 1, outcome: 'failed', proven: 'L2' });
+  expect((await only()).receipts.at(-1)?.id).toBe('later');
+  expect(levelOf(await only())).toBe('L2');
+});
+
 test('a source that is missing or damaged is a clear error and leaves nothing behind', async () => {
   await rename(bed.livePath, `${bed.livePath}.away`);
   expect(await bed.backUp()).toMatchObject({ failure: { code: 'backup.source-unavailable' } });

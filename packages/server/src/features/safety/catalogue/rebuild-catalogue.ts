@@ -82,7 +82,9 @@ const RECEIPT = /\.receipt-\d+-L\d\.json$/;
 async function takeReceipts(place: Place, objects: readonly StoredObject[]): Promise<number> {
   const { context, destination, findings } = place;
   let taken = 0;
-  for (const { name, bytes } of objects.filter((object) => RECEIPT.test(object.name))) {
+  // By name is by backup and time, which is the order in which they were written.
+  const receipts = objects.filter(({ name }) => RECEIPT.test(name)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, bytes } of receipts) {
     const text = bytes > MANIFEST_BYTES ? '' : await textAt(place, name);
     if (text === null) continue;
     const receipt = readReceipt(text);
