@@ -137,14 +137,10 @@ export function createTelemetryReader(options: TelemetryReaderOptions): Telemetr
       );
     },
     stats: () => {
-      const [all, sandbox] = [slots.counts(), people.counts()];
-      return {
-        queries: statistics.all(),
-        running: all.running + sandbox.running,
-        waiting: all.waiting + sandbox.waiting,
-        refused: all.refused + sandbox.refused,
-        damageSeen,
-      };
+      const counts = [...new Set([slots, people])].map((turns) => turns.counts());
+      const sumOf = (key: keyof (typeof counts)[number]): number => counts.reduce((sum, one) => sum + one[key], 0);
+      const [running, waiting, refused] = [sumOf('running'), sumOf('waiting'), sumOf('refused')];
+      return { queries: statistics.all(), running, waiting, refused, damageSeen };
     },
   };
 }
@@ -162,10 +158,14 @@ function limitsOf(read: ReadOptions, engine: TelemetryEngine): Readonly<Record<s
 /** Whose turn it is to ask. Fewer than the engine's sessions for reading, so that the guards' questions always find one. */
 function turnsOf(engine: TelemetryEngine) {
   // A small engine answers one question after the other: several at once are what ends it in a container of 512 MB.
-  const isSmall = isSmallEngine(engineBytesOf(engine));
+  if (isSmallEngine(engineBytesOf(engine))) {
+    // A turn comes after the longest question that may be under way.
+    const one = createReadSlots({ running: 1, waiting: 200, waitMs: LONGEST_MS });
+    return { slots: one, people: one };
+  }
   return {
-    slots: createReadSlots({ running: isSmall ? 1 : 4, waiting: 200, waitMs: 15_000 }),
-    people: createReadSlots({ running: isSmall ? 1 : 2, waiting: 20, waitMs: 15_000 }),
+    slots: createReadSlots({ running: 4, waiting: 200, waitMs: 15_000 }),
+    people: createReadSlots({ running: 2, waiting: 20, waitMs: 15_000 }),
   };
 }
 

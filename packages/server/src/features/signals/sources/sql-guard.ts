@@ -17,6 +17,9 @@ const FORBIDDEN_FUNCTIONS = new Set(
   ),
 );
 
+/** The engine's other ways to begin a comment or a text, behind which anything could hide from the reading below. */
+const HIDING = /[#$‘’“”]/;
+
 const TOKEN =
   /'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S])*"|`(?:[^`\\]|\\[\s\S])*`|--[^\n]*|\/\*[\s\S]*?\*\/|\{\s*\w+\s*:[^{}]*\}|[A-Za-z_]\w*|\d[\w.]*|\S/g;
 
@@ -25,6 +28,10 @@ const TOKEN =
  * nothing is. The engine runs as one user who may do everything, so this allows little instead of forbidding much.
  */
 export function sqlIssue(query: string): Omit<InputIssue, 'path'> | null {
+  const sign = HIDING.exec(query)?.[0];
+  if (sign !== undefined) {
+    return { message: `may not have the character ${sign}`, seen: sign, mend: 'write it with char(), or leave it out' };
+  }
   const tokens = (query.match(TOKEN) ?? []).filter((token) => !token.startsWith('--') && !token.startsWith('/*'));
   const words = tokens.map((token) => token.toLowerCase());
   if (words[0] !== 'select' && words[0] !== 'with') {
