@@ -1,13 +1,5 @@
-import type {
-  BackupDetail,
-  BackupRequest,
-  BackupView,
-  RestorePlan,
-  RestoreRequest,
-  RetentionPlanView,
-  SafetyOperation,
-  SafetyView,
-} from '@belay/protocol';
+import type { BackupView } from '@belay/protocol';
+import type { OfflineBackups } from '@belay/server';
 import type { Api } from './connection.ts';
 import { exitCode } from './exit-code.ts';
 import { CliFailure } from './failure.ts';
@@ -21,21 +13,7 @@ export interface BackupFlags extends CommonFlags {
 }
 
 /** Where backups are asked for: a server, or the destinations themselves. */
-export interface BackupDesk {
-  /** What was wrong at the destinations; only known without a server. */
-  readonly findings: readonly string[];
-  view(): Promise<SafetyView>;
-  list(source: string | undefined): Promise<readonly BackupView[]>;
-  detail(id: string): Promise<BackupDetail>;
-  backup(request: BackupRequest): Promise<SafetyOperation>;
-  verify(id: string): Promise<SafetyOperation>;
-  drill(id: string, from: string | undefined): Promise<SafetyOperation>;
-  restorePlan(id: string, request: RestoreRequest): Promise<RestorePlan>;
-  restore(id: string, request: RestoreRequest): Promise<SafetyOperation>;
-  retentionPlan(): Promise<RetentionPlanView>;
-  operation(id: string): Promise<SafetyOperation | undefined>;
-  close(): Promise<void>;
-}
+export type BackupDesk = OfflineBackups;
 
 /** Opens the desk, runs `use`, and closes it. Without a server that answers it reads belay.yaml and the destinations. */
 export async function withBackups<T>(run: Run, flags: BackupFlags, use: (desk: BackupDesk) => Promise<T>): Promise<T> {

@@ -81,7 +81,7 @@ export function ChecksPage(): JSX.Element {
             />
           )}
           {checks.length > 0 && (
-            <ul className={isLost ? 'checklist stale' : 'checklist'}>
+            <ul className={isLost ? 'lines-of checklist stale' : 'lines-of checklist'}>
               {checks.map((check) => (
                 <CheckRow key={check.id} check={check} />
               ))}

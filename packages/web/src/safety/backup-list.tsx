@@ -51,7 +51,7 @@ export function BackupList({ sources }: { readonly sources: readonly string[] })
           They are made every day by themselves, and now by this command or the button above.
         </Empty>
       )}
-      <ul className="points">
+      <ul className="lines-of points">
         {backups.map((backup) => (
           <BackupRow key={backup.id} backup={backup} />
         ))}

@@ -92,7 +92,7 @@ function List({ field }: { readonly field: { current: HTMLInputElement | null } 
         />
       )}
       {signals.length > 0 && (
-        <ul className={isLost ? 'siglist stale' : 'siglist'}>
+        <ul className={isLost ? 'lines-of siglist stale' : 'lines-of siglist'}>
           {signals.map((signal) => (
             <SignalRow key={signal.id} signal={signal} />
           ))}

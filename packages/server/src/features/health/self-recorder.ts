@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { repeat } from '../../platform/scheduler/scheduler.ts';
+import { SELF_SERVICE } from '../signals/api.ts';
 import { ownPoints, type TelemetryStore } from '../telemetry/api.ts';
 import type { Metric } from './metrics-text.ts';
 
@@ -11,8 +12,6 @@ export interface SelfRecorderOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The service under which Belay stores what it measures of itself. */
-export const SELF_SERVICE = 'belay';
 const EVERY_MS = 10_000;
 const BYTES_PER_POINT = 200;
 

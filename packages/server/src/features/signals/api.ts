@@ -35,4 +35,4 @@ export interface Signals {
 
 export { createSignals } from './signals.ts';
 export { resolveSignal, type SignalDefaults } from './resolve-signal.ts';
-export { type SelfSignal, selfSignals } from './self-signals.ts';
+export { SELF_SERVICE, type SelfSignal, selfSignals } from './self-signals.ts';
